@@ -1,0 +1,186 @@
+# brink: see README.md. `make help` lists what can be made.
+MODE    ?= release
+BUILD   := build/$(MODE)
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+
+# What Debian 12 must provide. `make deps` installs what is missing.
+DEPS_BUILD := gcc make pkg-config liburing-dev libcurl4-openssl-dev libhttp-parser-dev zlib1g-dev
+DEPS_CHECK := check python3 nginx-light haproxy iproute2 strace wrk clang-format \
+              libhdrhistogram-java default-jre-headless
+DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
+
+CC       := gcc
+WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wpointer-arith -Wwrite-strings -Wundef -Wformat=2 -Wno-format-nonliteral
+OPT      := -O2
+SANITIZE :=
+ifeq ($(MODE),release)
+OPT      := -O2 -flto=auto -fno-semantic-interposition
+else ifeq ($(MODE),asan)
+OPT      := -O1
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+else ifeq ($(MODE),tsan)
+OPT      := -O1
+SANITIZE := -fsanitize=thread
+else ifeq ($(MODE),fuzz)
+CC       := clang
+OPT      := -O1
+SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+else ifeq ($(MODE),cover)
+OPT      := -O0
+SANITIZE := --coverage
+endif
+CFLAGS  := -std=gnu11 -g $(OPT) $(WARN) $(SANITIZE) -fno-omit-frame-pointer -pthread
+CPPFLAGS := -D_GNU_SOURCE -DBRINK_VERSION='"$(VERSION)"' -Iengine -I.
+LDLIBS  := -luring -lcurl -lz -lm -pthread
+AR      := $(if $(filter clang,$(CC)),ar,gcc-ar)
+
+ENGINE_C := $(wildcard engine/*/*.c)
+TOOLS_C  := $(wildcard tools/*.c tools/*/*.c)
+UNIT_C   := $(wildcard tests/unit/test_*.c)
+SIM_C    := $(wildcard tests/sim/*.c)
+FUZZ_C   := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_C  := $(wildcard tests/bench/*.c)
+ENGINE_O := $(ENGINE_C:%.c=$(BUILD)/%.o)
+TOOLS_O  := $(TOOLS_C:%.c=$(BUILD)/%.o)
+UNITS    := $(UNIT_C:%.c=$(BUILD)/%)
+BENCHES  := $(BENCH_C:%.c=$(BUILD)/%)
+FUZZERS  := $(FUZZ_C:%.c=$(BUILD)/%)
+SIM      := $(if $(SIM_C),$(BUILD)/tests/sim/test_sim)
+PRELOAD  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
+LIB      := $(BUILD)/libbrink.a
+BRINK    := $(BUILD)/brink
+SOURCES  := $(shell find engine bpf tools tuning tests -name '*.[ch]' 2>/dev/null)
+
+.PHONY: all
+all: $(BRINK) ## build the program: build/release/brink, linked as ./brink
+ifeq ($(MODE),release)
+	@ln -sfn $(BRINK) brink
+endif
+
+$(BRINK): $(TOOLS_O) $(LIB)
+	$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser $(LDLIBS)
+
+$(LIB): $(ENGINE_O)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Unit tests see the tools' modules too, all but main.
+TOOLS_LIB := $(BUILD)/libtools.a
+$(TOOLS_LIB): $(filter-out $(BUILD)/tools/brink.o,$(TOOLS_O))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(UNITS): $(BUILD)/%: $(BUILD)/%.o $(TOOLS_LIB) $(LIB)
+	$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser -lcheck -lsubunit -lrt $(LDLIBS)
+
+# The simulated ring comes before the library, so that io/ring is never pulled from it.
+$(SIM): $(SIM_C:%.c=$(BUILD)/%.o) $(LIB)
+	$(CC) $(CFLAGS) -o $@ $^ -lcheck -lsubunit -lrt $(LDLIBS)
+
+$(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+
+$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ -lhttp_parser $(LDLIBS)
+
+$(BUILD)/tests/preload/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	gcc $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -shared -fPIC -o $@ $< -ldl
+
+.PHONY: tests
+tests: $(BRINK) $(UNITS) $(SIM) $(PRELOAD) ## build the program and its tests
+
+.PHONY: deps
+deps: ## install the Debian packages that building and testing need (root or sudo)
+	@tools/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
+
+.PHONY: deps-extra
+deps-extra: ## also those for fuzzing, coverage, clang-tidy and comparing benchmarks
+	@tools/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_EXTRA)
+
+.PHONY: demo
+demo: deps ## install, build, break the built-in target, show the report
+	@$(MAKE) --no-print-directory all
+	@tools/demo.sh ./brink
+
+.PHONY: check
+check: deps ## run every test that takes seconds; says how many ran, were skipped, and why
+	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory -j2 tests
+	@$(MAKE) --no-print-directory layers
+	@tests/run --build $(BUILD)
+
+.PHONY: check-long
+check-long: deps ## the long suites: 10,000 simulated runs, 100,000 connections
+	@$(MAKE) --no-print-directory -j2 tests
+	@tests/run --build $(BUILD) --long
+
+.PHONY: asan tsan
+asan: ## the whole suite under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory -j2 MODE=asan tests
+	@tests/run --build build/asan
+tsan: ## the whole suite under ThreadSanitizer
+	@$(MAKE) --no-print-directory -j2 MODE=tsan tests
+	@tests/run --build build/tsan
+
+FUZZ_S ?= 60
+.PHONY: fuzz
+fuzz: ## fuzz every parser for FUZZ_S seconds each (clang); prints executions and findings
+	@tools/deps.sh $(DEPS_BUILD) $(DEPS_EXTRA)
+	@$(MAKE) --no-print-directory -j2 MODE=fuzz fuzzers
+	@tests/fuzz/run.sh build/fuzz $(FUZZ_S)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+.PHONY: cover
+cover: ## line coverage of the suite, as text
+	@tools/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_EXTRA)
+	@$(MAKE) --no-print-directory -j2 MODE=cover tests
+	@tests/run --build build/cover
+	@gcovr --root . --filter 'engine/' --filter 'tools/' build/cover
+
+.PHONY: benches
+benches: $(BENCHES)
+
+.PHONY: bench
+bench: deps ## compare with wrk and others: interleaved, pinned, median of ratios
+	@$(MAKE) --no-print-directory -j2 all benches
+	@tests/bench/run --build $(BUILD)
+
+.PHONY: layers
+layers: ## hold every #include to the arrows of engine/LAYERS
+	@tests/layers.sh .
+
+.PHONY: format format-check
+format: ## lay out the sources as .clang-format says
+	@clang-format -i $(SOURCES)
+format-check: ## fail where a source is laid out otherwise, or a function is over 60 lines
+	@clang-format --dry-run --Werror $(SOURCES)
+	@tests/function-length.sh $(SOURCES)
+
+.PHONY: tidy
+tidy: ## clang-tidy over engine and tools
+	@clang-tidy --quiet $(ENGINE_C) $(TOOLS_C) -- $(CPPFLAGS) -std=gnu11
+
+.PHONY: install uninstall
+install: all ## install the program under PREFIX (default /usr/local; DESTDIR honoured)
+	install -D -m 755 $(BRINK) $(DESTDIR)$(PREFIX)/bin/brink
+uninstall: ## remove it again
+	rm -f $(DESTDIR)$(PREFIX)/bin/brink
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf build brink
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

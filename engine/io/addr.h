@@ -1,0 +1,42 @@
+/* addr: names to addresses, and address ranges. Set-up code: may block; any thread. */
+#ifndef BRINK_IO_ADDR_H
+#define BRINK_IO_ADDR_H
+
+#include "base/err.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#define ADDR_TEXT 64
+#define ADDR_MAX  16
+
+struct addr {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+/* Addresses of a host, IPv4 and IPv6, in the resolver's order; returns how many (at most
+ * ADDR_MAX), or -1 with an error that names the host. */
+int addr_resolve(struct addr *ret, const char *host, unsigned short port, struct err *err);
+
+/* The first of `count` addresses that accepts a connection within a second; the first of all
+ * when none does. One address is returned untried. */
+const struct addr *addr_reachable(const struct addr *list, int count);
+
+/* "127.0.0.1:8080", "[::1]:8080", ":8080" or "8080" (every local address, IPv6 included). */
+int addr_parse_listen(struct addr *ret, const char *text, struct err *err);
+
+char *addr_text(char *out, const struct addr *a); /* "127.0.0.1:80"; out of ADDR_TEXT bytes */
+bool addr_is_loopback(const struct addr *a);
+bool addr_is_private(const struct addr *a); /* RFC 1918, RFC 4193, link-local, RFC 6598 */
+
+/* A CIDR block ("10.0.0.0/8", "::1/128", a bare address is one host). */
+struct addr_block {
+	unsigned char bytes[16]; /* IPv4 as IPv4-mapped IPv6 */
+	unsigned bits;           /* 0..128 */
+};
+int addr_block_parse(struct addr_block *ret, const char *text, struct err *err);
+bool addr_block_has(const struct addr_block *block, const struct addr *a);
+
+#endif

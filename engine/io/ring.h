@@ -1,0 +1,115 @@
+/* ring: one thread's io_uring, seen as slots that connect, send, receive and close.
+ *
+ * The only module that knows io_uring. A slot is a number below `slots` that stands for one
+ * connection: a direct descriptor where the kernel has them, a plain one where not. Operations
+ * are queued and go to the kernel in one enter per turn; what came back is read with ring_next.
+ * An event that belongs to an earlier life of its slot is dropped here and nowhere else, and a
+ * slot is free for its next life (RING_CLOSED) only after its last completion.
+ *
+ * The ring owns receive buffers; the bytes of an event are borrowed until ring_done. Bytes to
+ * send stay the caller's and must live until the slot's RING_CLOSED or their RING_SENT. A ring
+ * belongs to the thread that opened it. tests/sim holds a second implementation, from a seed. */
+#ifndef BRINK_IO_RING_H
+#define BRINK_IO_RING_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct ring;
+
+struct ring_config {
+	uint32_t slots;       /* connections at most; direct descriptors reserved at once */
+	uint32_t entries;     /* submission queue; 0: chosen from slots */
+	uint32_t cq_entries;  /* completion queue; 0: chosen from slots */
+	uint32_t buffers;     /* receive buffers, a power of two; 0: chosen from slots */
+	uint32_t buffer_size; /* bytes each; 0: 8 KiB */
+	struct span fixed;    /* memory to register for sending, page-aligned; may be empty */
+};
+
+enum ring_op {
+	RING_OPENED,   /* res 0, or -errno: the connect of ring_dial ended */
+	RING_ACCEPTED, /* slot is the new connection; res 0 */
+	RING_SENT,     /* res: bytes taken, or -errno */
+	RING_RECEIVED, /* res > 0: data; 0: the peer finished; < 0: -errno */
+	RING_CLOSED,   /* nothing of this slot is left; it may be dialled again */
+};
+
+struct ring_event {
+	enum ring_op op;
+	uint32_t slot;
+	int32_t res;
+	bool armed;       /* RECEIVED: the receive is still armed, do not ring_receive again */
+	uint16_t buffer;  /* the ring's own */
+	struct span data; /* RECEIVED with res > 0 */
+};
+
+struct ring_dial {
+	const struct sockaddr *to;
+	socklen_t to_len;
+	bool nodelay; /* TCP_NODELAY: needed when requests may follow one another unanswered */
+};
+
+/* How long ring_turn may wait. With min_events > 1 it holds out for that many for at most
+ * min_wait_us (kernel 6.12), then for one until the deadline. */
+struct ring_wait {
+	uint64_t until_ns; /* 0: do not wait */
+	uint32_t min_events;
+	uint32_t min_wait_us;
+};
+
+struct ring_stats {
+	uint64_t turns, events, stale, overflows, starved;
+	uint32_t slots_used; /* now */
+};
+
+int ring_open(struct ring **ret, const struct ring_config *config, struct err *err);
+void ring_free(struct ring *r); /* closes what is open, without ceremony; NULL is fine */
+
+/* Queue an operation on a slot. False: the kernel takes no submissions just now (the
+ * generator's side, never the target's); nothing was queued. Dialling wants a free slot. */
+bool ring_dial(struct ring *r, uint32_t slot, const struct ring_dial *dial);
+bool ring_receive(struct ring *r, uint32_t slot);
+
+enum {
+	RING_QUIET = 1, /* no RING_SENT for bytes that went out whole; only up to RING_QUIET_MAX */
+	RING_FIXED = 2, /* bytes lie within config.fixed */
+};
+#define RING_QUIET_MAX 4096u
+bool ring_send(struct ring *r, uint32_t slot, struct span bytes, unsigned flags);
+
+/* Cancels what the slot has in flight and closes it; RING_CLOSED follows, and no other event of
+ * this life. `reset` ends the connection with an RST instead of a FIN. Never fails: where the
+ * queue is full it is done at the next turn. */
+void ring_close(struct ring *r, uint32_t slot, bool reset);
+void ring_shutdown(struct ring *r, uint32_t slot); /* sends our FIN; receiving goes on */
+
+/* Accepts from a listening socket (the caller's descriptor, which stays the caller's) for as
+ * long as slots are free; pauses one short of the table's end and goes on by itself. */
+int ring_listen(struct ring *r, int listener, struct err *err);
+
+/* Submits what is queued, waits as told, and makes events ready for ring_next. Returns 0, or
+ * -errno when the ring itself is broken (a programmer's error or a lost kernel facility). */
+int ring_turn(struct ring *r, struct ring_wait wait);
+bool ring_next(struct ring *r, struct ring_event *ret);
+void ring_done(struct ring *r, const struct ring_event *e); /* after every event */
+
+uint64_t ring_now_ns(struct ring *r); /* CLOCK_MONOTONIC; the simulated ring's own time */
+struct ring_stats ring_stats(const struct ring *r);
+
+/* What the kernel offers, probed once a ring. Names in BRINK_DISABLE (comma-separated) are taken
+ * as absent, so that every fallback can be tested. */
+struct ring_feature {
+	const char *name;    /* "multishot" */
+	const char *since;   /* "6.0" */
+	const char *without; /* what is done where it is missing */
+	bool found;
+	bool disabled; /* by BRINK_DISABLE */
+};
+const struct ring_feature *ring_features(struct ring *r, unsigned *ret_count);
+
+#endif

@@ -1,0 +1,53 @@
+/* plan: a load, compiled: everything a worker needs to know, immutable while load runs.
+ *
+ * Built once by run/ from what the user asked for, shared by all workers, read-only. The
+ * rendered requests lie in one page-aligned block that every ring registers. */
+#ifndef BRINK_LOAD_PLAN_H
+#define BRINK_LOAD_PLAN_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "io/addr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PLAN_PIPELINE_MAX 64u
+
+struct plan {
+	struct addr to;
+	struct span wire; /* `pipeline` copies of the request, back to back, in registered memory */
+	size_t request_len; /* of one copy */
+	bool head;          /* the method is HEAD */
+	bool keepalive;
+	bool shed_ok;
+	uint16_t expect_status; /* 0: 200-399 are ok; else exactly this one */
+	uint32_t pipeline;    /* requests in flight on a connection at most, 1..PLAN_PIPELINE_MAX */
+	uint32_t connections; /* of all workers */
+	uint32_t workers;
+	double rate_rps; /* open loop; 0: closed loop */
+	bool poisson;
+	uint64_t seed;
+	uint64_t requests;    /* stop after so many, of all workers; 0: no limit */
+	uint64_t duration_ns; /* after the warm-up; UINT64_MAX: no limit */
+	uint64_t warmup_ns;
+	uint64_t think_ns; /* closed loop: pause between an answer and the next request */
+	uint64_t timeout_ns;
+	uint64_t connect_timeout_ns;
+	uint64_t drain_ns;  /* how long answers are awaited after the end */
+	uint64_t window_ns; /* how often a tally is published */
+	uint64_t spin_ns;   /* poll instead of sleep for so long before a due instant */
+	bool busy;          /* never sleep */
+};
+
+/* The share of worker i of a total, remainders spread over the first. */
+static inline uint64_t plan_share(uint64_t total, uint32_t i, uint32_t n)
+{
+	return total / n + (i < total % n);
+}
+
+/* Copies the request `pipeline` times into memory fit for registering. Sets wire, request_len. */
+int plan_set_request(struct plan *p, struct span request, struct err *err);
+void plan_fini(struct plan *p);
+
+#endif

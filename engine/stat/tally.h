@@ -1,0 +1,70 @@
+/* tally: what one worker counted in one window.
+ *
+ * A worker owns two: it fills one while the other is with the main thread to be merged. They
+ * change hands through the worker's mailbox (load/worker.h). Counters are of this window alone;
+ * gauges say so. */
+#ifndef BRINK_STAT_TALLY_H
+#define BRINK_STAT_TALLY_H
+
+#include "stat/hist.h"
+#include "stat/outcome.h"
+
+#include <stdint.h>
+
+#define TALLY_STATUSES 1000
+
+struct tally {
+	uint64_t from_ns, to_ns; /* the window */
+
+	/* requests; those due before the measured time are in `warmup` alone */
+	uint64_t intended;
+	uint64_t sent;
+	uint64_t warmup;
+	uint64_t outcomes[OUTCOME_COUNT];
+	uint64_t status[TALLY_STATUSES]; /* by status code of the answer */
+	uint64_t bytes_sent, bytes_received;
+	uint64_t in_flight;           /* gauge, at the window's end: intended and not yet ended */
+	uint64_t oldest_in_flight_ns; /* gauge: age of the oldest of them */
+
+	/* connections */
+	uint64_t opened;     /* connects that succeeded */
+	uint64_t failed;     /* connects that did not */
+	uint64_t lost;       /* ended by the peer while no answer called for it */
+	uint64_t reopened;   /* opened again in a slot that had been open before */
+	uint64_t open;       /* gauge */
+	uint64_t open_max;   /* gauge, since the start */
+	uint64_t active_max; /* gauge, since the start: open and answered at least once */
+
+	/* the generator's own health */
+	uint64_t turns;          /* ring enters */
+	uint64_t events;         /* completions */
+	uint64_t ring_overflows; /* completions that the kernel had to keep aside */
+	uint64_t ring_starved;   /* receives that ended for want of a buffer */
+	uint64_t cpu_ns;         /* user + system of the thread */
+	uint64_t spin_ns;        /* of which waited for a due instant by choice */
+	uint64_t run_delay_ns;   /* runnable, but waiting for a cpu */
+	uint64_t slots_left;     /* gauge: ring slots still in use once everything was closed */
+
+	struct hist intended_us; /* due -> end */
+	struct hist service_us;  /* written -> end */
+	struct hist connect_us;
+	struct hist first_byte_us; /* written -> first byte of the answer */
+	struct hist lag_us; /* due -> written, where a connection was free: the generator's own */
+};
+
+void tally_init(struct tally *t);  /* for memory never used before */
+void tally_reset(struct tally *t); /* cheap: touches what is in use */
+
+/* The two ways to add: a later window of the same worker (gauges are replaced by the newer), and
+ * another worker's tally of the same time (gauges add up, the oldest request stays the oldest).
+ * Counters and histograms add in both. */
+void tally_extend(struct tally *into, const struct tally *later);
+void tally_join(struct tally *into, const struct tally *other);
+
+uint64_t tally_failed(const struct tally *t);         /* outcomes of SIDE_TARGET */
+uint64_t tally_generator_side(const struct tally *t); /* outcomes of SIDE_GENERATOR */
+uint64_t tally_ended(const struct tally *t);          /* all outcomes */
+double tally_error_rate(
+	const struct tally *t); /* (failed + shed) / (ok + failed + shed); 0 when none */
+
+#endif
