@@ -1,0 +1,65 @@
+/* run: from what the user asked to a summary: resolve, guard, compile, start the workers, merge
+ * their windows, watch signals and the clock, judge.
+ *
+ * The config's strings stay the caller's and must outlive the run. Called on the main thread,
+ * which must not have started others; it blocks SIGINT and SIGTERM and hears them itself. */
+#ifndef BRINK_RUN_RUN_H
+#define BRINK_RUN_RUN_H
+
+#include "base/span.h"
+#include "run/guard.h"
+#include "run/summary.h"
+
+enum run_spin { RUN_SPIN_AUTO, RUN_SPIN_OFF, RUN_SPIN_FIXED, RUN_SPIN_BUSY };
+
+#define RUN_HEADERS_MAX 64
+
+struct run_config {
+	const char *url;
+	const char *method; /* NULL: GET, or POST with a body */
+	const char *headers[RUN_HEADERS_MAX];
+	unsigned header_count;
+	struct span body;
+	const char *connect_to; /* "HOST:PORT" to connect to instead; NULL */
+
+	uint32_t connections; /* default 10 */
+	uint32_t threads;     /* 0: a core each, less when there are fewer connections */
+	uint32_t pipeline;    /* 1 */
+	double rate_rps;      /* 0: closed loop */
+	bool poisson;
+	uint64_t seed;
+	uint64_t requests;    /* 0: no limit */
+	uint64_t duration_ns; /* 0: 10 s, or no limit where requests are given */
+	uint64_t warmup_ns, think_ns;
+	uint64_t timeout_ns;         /* default 10 s */
+	uint64_t connect_timeout_ns; /* default 5 s */
+	bool keepalive;              /* default true */
+	bool shed_ok;
+	uint16_t expect_status; /* 0: 200-399 */
+	enum run_spin spin;
+	uint64_t spin_ns; /* RUN_SPIN_FIXED */
+	const char *pin;  /* CPU list "0,2-3"; NULL: the allowed ones in order */
+
+	struct guard guard;
+	unsigned threshold_count;
+	struct threshold thresholds[THRESHOLD_MAX];
+	bool accept_saturated;
+};
+
+void run_defaults(struct run_config *c);
+
+/* Told while it runs; any of them may be NULL. Called on the main thread. */
+struct run_watch {
+	void *ctx;
+	void (*opening)(void *ctx, const struct summary *s); /* before the first packet */
+	void (*second)(void *ctx, const struct progress *p);
+	void (*ended)(void *ctx);
+};
+
+/* Checks everything that can be checked without sending a packet beyond name resolution, and
+ * fills what a summary knows before the start. Then, unless `dry`, runs. Returns 0 with
+ * s->exit_code set, or -1 with an err. The summary is large: keep it on the heap. */
+int run_execute(const struct run_config *c, bool dry, const struct run_watch *watch,
+		struct summary *s, struct err *err);
+
+#endif
