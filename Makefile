@@ -51,6 +51,7 @@ SIM      := $(if $(SIM_C),$(BUILD)/tests/sim/test_sim)
 PRELOAD  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
 LIB      := $(BUILD)/libbrink.a
 BRINK    := $(BUILD)/brink
+Q        := $(if $(V),,@) # make V=1 shows the commands
 SOURCES  := $(shell find engine bpf tools tuning tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: all
@@ -60,38 +61,47 @@ ifeq ($(MODE),release)
 endif
 
 $(BRINK): $(TOOLS_O) $(LIB)
-	$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser $(LDLIBS)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser $(LDLIBS)
 
 $(LIB): $(ENGINE_O)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo "  AR   $@"
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC   $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Unit tests see the tools' modules too, all but main.
 TOOLS_LIB := $(BUILD)/libtools.a
 $(TOOLS_LIB): $(filter-out $(BUILD)/tools/brink.o,$(TOOLS_O))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo "  AR   $@"
+	$(Q)$(AR) rcs $@ $^
 
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(TOOLS_LIB) $(LIB)
-	$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser -lcheck -lsubunit -lrt $(LDLIBS)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser -lcheck -lsubunit -lrt $(LDLIBS)
 
 # The simulated ring comes before the library, so that io/ring is never pulled from it.
 $(SIM): $(SIM_C:%.c=$(BUILD)/%.o) $(LIB)
-	$(CC) $(CFLAGS) -o $@ $^ -lcheck -lsubunit -lrt $(LDLIBS)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcheck -lsubunit -lrt $(LDLIBS)
 
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
-	$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
 
 $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
-	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ -lhttp_parser $(LDLIBS)
+	@echo "  LINK $@"
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ -lhttp_parser $(LDLIBS)
 
 $(BUILD)/tests/preload/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
-	gcc $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -shared -fPIC -o $@ $< -ldl
+	@echo "  CC   $<"
+	$(Q)gcc $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -shared -fPIC -o $@ $< -ldl
 
 .PHONY: tests
 tests: $(BRINK) $(UNITS) $(SIM) $(PRELOAD) ## build the program and its tests

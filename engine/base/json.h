@@ -1,6 +1,7 @@
-/* json: writes JSON into a buf, commas and escapes included; the caller keeps brackets in
- * balance and gives keys inside objects only (asserted). Doubles that are not finite become
- * null. Text is taken as UTF-8; bytes that are not are replaced by U+FFFD. Any thread. */
+/* json: writes JSON (RFC 8259) into a buf, commas and escapes included; the caller keeps brackets
+ * in balance, gives keys inside objects only, and one value at the top (asserted). Doubles that
+ * are not finite become null. Text is taken as UTF-8; each byte that is not is replaced by
+ * U+FFFD. What does not fit is seen in the buf's `cut`. Any thread. */
 #ifndef BRINK_BASE_JSON_H
 #define BRINK_BASE_JSON_H
 
@@ -12,14 +13,16 @@
 
 struct json {
 	struct buf *out;
-	unsigned depth;
-	bool first[JSON_DEPTH_MAX]; /* nothing written yet at this depth */
-	bool after_key;
+	unsigned depth; /* brackets open */
+	struct json_level {
+		bool object;
+		bool filled; /* something was written, so that a comma comes next */
+	} levels[JSON_DEPTH_MAX + 1];
 };
 
+/* In all below, key is NULL in arrays and at the top. */
 void json_init(struct json *j, struct buf *out);
-void json_object(struct json *j,
-		 const char *key); /* opens {; key is NULL in arrays and at the top */
+void json_object(struct json *j, const char *key);
 void json_object_end(struct json *j);
 void json_array(struct json *j, const char *key);
 void json_array_end(struct json *j);

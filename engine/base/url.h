@@ -1,5 +1,8 @@
 /* url: an http(s) URL taken apart (RFC 3986, by libcurl's parser). All fields are owned copies
- * inside the struct; no heap. Set-up code; any thread. */
+ * inside the struct; no heap is left behind. Set-up code; any thread.
+ *
+ * Dot segments are resolved and numbers for a host become dotted IPv4; in the path and the query,
+ * bytes outside ASCII and spaces are percent-encoded, all else is kept as written. */
 #ifndef BRINK_BASE_URL_H
 #define BRINK_BASE_URL_H
 
@@ -10,7 +13,7 @@
 
 struct url {
 	char scheme[8]; /* "http", "https" */
-	char host[256]; /* no brackets round an IPv6 address */
+	char host[256]; /* no brackets round an IPv6 address; a zone stays ("fe80::1%eth0") */
 	char port_text[8];
 	uint16_t port; /* the scheme's own when the URL gives none */
 	bool default_port;
@@ -19,10 +22,12 @@ struct url {
 };
 
 /* A URL without a scheme is taken as http. User info is refused (credentials belong in a header
- * from a file), a fragment is dropped. Returns 0, or -1 with a usage error that names the URL. */
+ * from a file), a fragment is dropped. Returns 0, or -1 with a usage error that names the URL,
+ * its secrets (user info, query) left out. */
 int url_parse(struct url *ret, const char *text, struct err *err);
 
-/* The value of the Host header: host, brackets for IPv6, port unless it is the default. */
+/* The value of the Host header: host, brackets for IPv6, port unless it is the default. A zone
+ * is of this host alone and stays out (RFC 6874 section 3). */
 void url_authority(const struct url *u, char *out, unsigned long size);
 
 #endif

@@ -62,6 +62,9 @@ struct ring_wait {
 	uint32_t min_wait_us;
 };
 
+/* User memory of an idle slot, its receive buffers aside: those are shared. */
+#define RING_BYTES_PER_SLOT 40u
+
 struct ring_stats {
 	uint64_t turns, events, stale, overflows, starved;
 	uint32_t slots_used; /* now */
@@ -76,11 +79,18 @@ bool ring_dial(struct ring *r, uint32_t slot, const struct ring_dial *dial);
 bool ring_receive(struct ring *r, uint32_t slot);
 
 enum {
-	RING_QUIET = 1, /* no RING_SENT for bytes that went out whole; only up to RING_QUIET_MAX */
+	RING_QUIET =
+		1, /* wish: no RING_SENT when all goes well; for RING_QUIET_MAX bytes at most */
 	RING_FIXED = 2, /* bytes lie within config.fixed */
 };
 #define RING_QUIET_MAX 4096u
-bool ring_send(struct ring *r, uint32_t slot, struct span bytes, unsigned flags);
+
+enum ring_sending {
+	RING_REFUSED, /* the kernel takes no submissions just now; nothing was queued */
+	RING_SILENT,  /* goes out whole, or RING_SENT tells of the failure */
+	RING_REPORTS, /* RING_SENT follows, perhaps with fewer bytes than asked for */
+};
+enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, unsigned flags);
 
 /* Cancels what the slot has in flight and closes it; RING_CLOSED follows, and no other event of
  * this life. `reset` ends the connection with an RST instead of a FIN. Never fails: where the

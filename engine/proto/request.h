@@ -2,7 +2,8 @@
  *
  * Header lines of the user's replace the automatic ones of the same name (Host, User-Agent,
  * Connection, Content-Length); Content-Length is automatic where there is a body or the method
- * calls for one. Set-up code; any thread. */
+ * calls for one, and left out beside a Transfer-Encoding, whose framing the body then brings
+ * along. Set-up code; any thread. */
 #ifndef BRINK_PROTO_REQUEST_H
 #define BRINK_PROTO_REQUEST_H
 
@@ -11,7 +12,7 @@
 
 struct request_spec {
 	const char *method;         /* a token, RFC 9110 5.6.2 */
-	const char *path;           /* "/x?y" */
+	const char *path;           /* "/x?y", "*" for OPTIONS */
 	const char *authority;      /* Host */
 	const char *const *headers; /* "Name: value" lines, `header_count` of them */
 	unsigned header_count;
@@ -20,7 +21,8 @@ struct request_spec {
 };
 
 /* Appends the request to out. -1 with a usage error that names the header or method at fault:
- * no colon, an empty or illegal name, control characters in a value, illegal method or path. */
+ * no colon, an empty or illegal name, control characters in a value, illegal method or path. The
+ * error shows no header's value, which may be a secret. White space round a value is dropped. */
 int request_render(struct buf *out, const struct request_spec *spec, struct err *err);
 
 /* Whether the method is safe and idempotent (GET HEAD OPTIONS TRACE), RFC 9110 9.2. */

@@ -21,6 +21,9 @@ int guard_allow(struct guard *g, const char *cidr, struct err *err);
 
 /* 0, or -1 with an ERR_REFUSED that names the address and the flag. */
 int guard_check_target(const struct guard *g, const struct addr *to, struct err *err);
+
+/* 0, or -1 with an ERR_REFUSED that names the load and the cap. A closed loop (rate_rps 0) has no
+ * rate that could be held below a cap: with one it is refused. */
 int guard_check_load(const struct guard *g, double rate_rps, uint64_t connections, struct err *err);
 
 #endif

@@ -50,7 +50,8 @@ const char *outcome_words(enum outcome o); /* one short line for people: what ha
 enum outcome_side outcome_side(enum outcome o);
 
 /* The outcome of a connect or a transfer that ended with this errno (positive). `connecting`
- * tells ECONNRESET before the connection stood from the same after it. */
+ * tells ECONNRESET before the connection stood from the same after it. An errno that neither the
+ * network nor a limit of this host explains is OUTCOME_GENERATOR: never blamed on the target. */
 enum outcome outcome_of_errno(int error, bool connecting);
 
 #endif

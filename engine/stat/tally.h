@@ -9,12 +9,16 @@
 #include "stat/hist.h"
 #include "stat/outcome.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TALLY_STATUSES 1000
 
 struct tally {
-	uint64_t from_ns, to_ns; /* the window */
+	uint64_t from_ns, to_ns;  /* the window; adding keeps the earliest and the latest */
+	uint64_t last_end_ns;     /* gauge: when a request last ended; the latest is kept */
+	uint64_t issued_until_ns; /* gauge: until when requests were taken; the latest is kept */
+	bool shed_ok;             /* shed answers are no failures (--shed-ok); either sets it */
 
 	/* requests; those due before the measured time are in `warmup` alone */
 	uint64_t intended;
@@ -57,14 +61,16 @@ void tally_reset(struct tally *t); /* cheap: touches what is in use */
 
 /* The two ways to add: a later window of the same worker (gauges are replaced by the newer), and
  * another worker's tally of the same time (gauges add up, the oldest request stays the oldest).
- * Counters and histograms add in both. */
+ * Counters and histograms add in both. Maxima of several workers need not have been at the same
+ * instant: joined, they bound what stood at once from above. */
 void tally_extend(struct tally *into, const struct tally *later);
 void tally_join(struct tally *into, const struct tally *other);
 
 uint64_t tally_failed(const struct tally *t);         /* outcomes of SIDE_TARGET */
 uint64_t tally_generator_side(const struct tally *t); /* outcomes of SIDE_GENERATOR */
 uint64_t tally_ended(const struct tally *t);          /* all outcomes */
-double tally_error_rate(
-	const struct tally *t); /* (failed + shed) / (ok + failed + shed); 0 when none */
+
+/* (failed + shed) / (ok + failed + shed), with shed_ok failed / (ok + failed + shed); 0 of none. */
+double tally_error_rate(const struct tally *t);
 
 #endif

@@ -1,0 +1,63 @@
+/* conn: one connection of a worker: the place where ring and protocol meet.
+ *
+ * It takes a request with its due instant, dials where need be, writes the rendered request,
+ * feeds what comes back to the protocol, and ends every request it took in exactly one outcome
+ * in the worker's tally. All memory is the worker's; only the worker's thread calls. */
+#ifndef BRINK_LOAD_CONN_H
+#define BRINK_LOAD_CONN_H
+
+#include "io/ring.h"
+#include "proto/h1.h"
+
+struct worker;
+
+enum conn_state {
+	CONN_CLOSED,
+	CONN_DIALLING,
+	CONN_OPEN,
+	CONN_CLOSING,
+};
+
+/* Hot state. Of n connections, number i uses ring slot i and deadline i. */
+struct conn {
+	struct h1 h1;
+	uint64_t dialled_ns;
+	uint32_t next_ready;      /* the worker's queue of connections with room */
+	uint32_t out_at, out_end; /* of the plan's wire: being written */
+	uint16_t first;           /* the oldest flight */
+	uint16_t in_flight;       /* requests taken and not ended */
+	uint16_t to_write;        /* of them, not yet written */
+	uint8_t state;
+	uint8_t failures;  /* lives in a row that answered nothing */
+	bool ready : 1;    /* in the worker's queue */
+	bool paused : 1;   /* thinking, or waiting to dial again */
+	bool opened : 1;   /* was open before */
+	bool answered : 1; /* in this life */
+	bool write_failed : 1;
+};
+
+/* A request between its due instant and its outcome. */
+struct flight {
+	uint64_t due_ns;
+	uint64_t sent_ns;  /* 0: not yet written */
+	uint64_t first_ns; /* first byte of the answer; 0: none yet */
+};
+
+/* Opens the connection ahead of any request. */
+void conn_preopen(struct worker *w, uint32_t id);
+
+/* Takes a request; the connection has room (conn_has_room). */
+void conn_request(struct worker *w, uint32_t id, uint64_t due_ns);
+
+/* Writes the requests taken since the last call. */
+void conn_flush(struct worker *w, uint32_t id);
+
+bool conn_has_room(const struct worker *w, const struct conn *c);
+
+void conn_event(struct worker *w, const struct ring_event *e);
+void conn_deadline(struct worker *w, uint32_t id); /* the wheel says its time is up */
+
+/* Ends the life of a connection at the end of a run; requests in flight stay so. */
+void conn_abandon(struct worker *w, uint32_t id);
+
+#endif

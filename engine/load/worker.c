@@ -1,0 +1,468 @@
+#include "load/worker_impl.h"
+
+#include "base/mem.h"
+#include "base/mono.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIAL_AHEAD        128u              /* connections opened ahead at a time */
+#define ORDER_CHECK_NS    (50 * NS_PER_MS)  /* orders are looked for at least so often */
+#define CLOSE_LIMIT_NS    (500 * NS_PER_MS) /* for the last closes at the end */
+#define EVENTS_A_STAMP    16u               /* events handled on one reading of the clock */
+#define DESCRIPTORS_SPARE 32u               /* for the process itself */
+#define BACKOFF_NS        (10 * NS_PER_MS)
+#define BACKOFF_MAX_NS    (250 * NS_PER_MS)
+#define BATCH_FROM        128u  /* in flight, from which on completions are batched */
+#define BATCH_WAIT_US     1000u /* how long a batch is waited for at most */
+#define BATCH_SHARE       16u   /* and at most this fraction of the service time */
+
+/* --- memory ----------------------------------------------------------------------------- */
+
+static bool reserve(struct worker *w)
+{
+	w->conns = mem_pages(w->count * sizeof *w->conns);
+	w->flights = mem_pages((size_t)w->count * w->plan->pipeline * sizeof *w->flights);
+	return w->conns && w->flights;
+}
+
+int worker_new(struct worker **ret, const struct plan *plan, uint32_t number, struct err *err)
+{
+	struct worker *w = mem_pages(sizeof *w);
+	if (!w)
+		return err_set(err, ERR_RUNTIME, "no memory for a worker");
+	w->plan = plan;
+	w->number = number;
+	w->count = (uint32_t)plan_share(plan->connections, number, plan->workers);
+	w->ready_head = w->ready_tail = READY_NONE;
+	w->self.fd = -1;
+	tally_init(&w->tallies[0]);
+	tally_init(&w->tallies[1]);
+	w->tally = &w->tallies[0];
+	atomic_init(&w->inbox, &w->tallies[1]);
+	if (!reserve(w)) {
+		err_set(err, ERR_RUNTIME, "no memory for %u connections", w->count);
+		worker_free(w);
+		return -1;
+	}
+	*ret = w;
+	return 0;
+}
+
+void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	ring_free(w->ring);
+	self_thread_close(&w->self);
+	wheel_fini(&w->wheel);
+	mem_pages_free(w->conns, w->count * sizeof *w->conns);
+	mem_pages_free(w->flights, (size_t)w->count * w->plan->pipeline * sizeof *w->flights);
+	mem_pages_free(w, sizeof *w);
+}
+
+int worker_open(struct worker *w, uint64_t descriptors_max, struct err *err)
+{
+	uint64_t room =
+		descriptors_max > DESCRIPTORS_SPARE + 1 ? descriptors_max - DESCRIPTORS_SPARE : 1;
+	w->slots = w->count < room ? w->count : (uint32_t)room;
+	struct ring_config config = {.slots = w->slots, .fixed = w->plan->wire};
+	if (ring_open(&w->ring, &config, err))
+		return -1;
+	if (!wheel_init(&w->wheel, w->count, ring_now_ns(w->ring)))
+		return err_set(err, ERR_RUNTIME, "no memory for %u deadlines", w->count);
+	return 0;
+}
+
+uint32_t worker_slots(const struct worker *w)
+{
+	return w->slots;
+}
+
+uint64_t worker_bytes_per_connection(void)
+{
+	return sizeof(struct conn) + sizeof(struct flight) + sizeof(struct wheel_node) +
+	       RING_BYTES_PER_SLOT;
+}
+
+/* --- connections with room -------------------------------------------------------------- */
+
+void worker_ready(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	if (c->ready)
+		return;
+	c->ready = true;
+	c->next_ready = READY_NONE;
+	if (w->ready_head == READY_NONE) {
+		w->ready_head = id;
+		w->free_since_ns = w->now_ns;
+	} else {
+		w->conns[w->ready_tail].next_ready = id;
+	}
+	w->ready_tail = id;
+}
+
+/* The first connection that has room still; READY_NONE when there is none. */
+static uint32_t next_ready(struct worker *w)
+{
+	while (w->ready_head != READY_NONE) {
+		const struct conn *c = &w->conns[w->ready_head];
+		if (conn_has_room(w, c))
+			return w->ready_head;
+		w->conns[w->ready_head].ready = false;
+		w->ready_head = c->next_ready;
+	}
+	return READY_NONE;
+}
+
+static void take_ready(struct worker *w, uint32_t id)
+{
+	w->conns[id].ready = false;
+	w->ready_head = w->conns[id].next_ready;
+}
+
+uint64_t worker_backoff_ns(unsigned failures)
+{
+	unsigned doublings = failures > 8 ? 8 : failures;
+	uint64_t wait_ns = BACKOFF_NS << doublings >> 1;
+	return wait_ns < BACKOFF_MAX_NS ? wait_ns : BACKOFF_MAX_NS;
+}
+
+static void open_ahead(struct worker *w)
+{
+	while (w->preopened < w->count && w->dialling < DIAL_AHEAD)
+		conn_preopen(w, w->preopened++);
+}
+
+/* --- issuing ---------------------------------------------------------------------------- */
+
+static void count_unsent(struct worker *w, uint64_t due_ns)
+{
+	if (due_ns < w->measure_ns) {
+		w->tally->warmup++;
+		return;
+	}
+	w->tally->intended++;
+	w->tally->outcomes[OUTCOME_UNSENT]++;
+	hist_add(&w->tally->intended_us, w->plan->timeout_ns / NS_PER_US);
+}
+
+/* Fills a connection with as many requests as it has room for. */
+static void issue_closed(struct worker *w)
+{
+	uint32_t id;
+	while (w->quota && (id = next_ready(w)) != READY_NONE) {
+		take_ready(w, id);
+		while (w->quota && conn_has_room(w, &w->conns[id])) {
+			w->quota--;
+			conn_request(w, id, w->now_ns);
+		}
+		conn_flush(w, id);
+	}
+}
+
+static void record_lag(struct worker *w, uint64_t due_ns)
+{
+	uint64_t possible_ns = due_ns > w->free_since_ns ? due_ns : w->free_since_ns;
+	if (due_ns >= w->measure_ns && w->now_ns >= possible_ns)
+		hist_add(&w->tally->lag_us, (w->now_ns - possible_ns) / NS_PER_US);
+}
+
+/* Issues what is due. A request that nobody had room for until its timeout is unsent. */
+static void issue_open(struct worker *w)
+{
+	while (w->quota && arrival_due_ns(&w->arrival) <= w->now_ns) {
+		uint64_t due_ns = arrival_due_ns(&w->arrival);
+		if (due_ns >= w->stop_ns) {
+			w->quota = 0;
+			return;
+		}
+		uint32_t id = next_ready(w);
+		bool too_late = w->now_ns - due_ns >= w->plan->timeout_ns;
+		if (id == READY_NONE && !too_late)
+			return;
+		arrival_take(&w->arrival);
+		w->quota--;
+		if (too_late) {
+			count_unsent(w, due_ns);
+			continue;
+		}
+		take_ready(w, id);
+		record_lag(w, due_ns);
+		conn_request(w, id, due_ns);
+		conn_flush(w, id);
+		if (conn_has_room(w, &w->conns[id]))
+			worker_ready(w, id);
+	}
+}
+
+/* Requests that were due before the stop and found no connection: intended, never sent. */
+static void leave_unassigned(struct worker *w)
+{
+	uint64_t end_ns = w->now_ns < w->stop_ns ? w->now_ns : w->stop_ns;
+	while (worker_open_loop(w) && w->quota && arrival_due_ns(&w->arrival) < end_ns) {
+		uint64_t due_ns = arrival_due_ns(&w->arrival);
+		arrival_take(&w->arrival);
+		w->quota--;
+		if (due_ns < w->measure_ns)
+			continue;
+		w->tally->intended++;
+		w->unassigned++;
+		if (w->unassigned_since_ns > due_ns)
+			w->unassigned_since_ns = due_ns;
+	}
+}
+
+static void issue(struct worker *w)
+{
+	if (!w->issuing)
+		return;
+	open_ahead(w);
+	if (worker_open_loop(w))
+		issue_open(w);
+	else if (w->now_ns < w->stop_ns)
+		issue_closed(w);
+	if (w->now_ns >= w->stop_ns || !w->quota) {
+		leave_unassigned(w);
+		w->issuing = false;
+		w->tally->issued_until_ns = w->now_ns < w->stop_ns ? w->now_ns : w->stop_ns;
+	}
+}
+
+/* --- publishing ------------------------------------------------------------------------- */
+
+/* What grew since it was last looked at. */
+static uint64_t delta(uint64_t now, uint64_t *seen)
+{
+	uint64_t grown = now - *seen;
+	*seen = now;
+	return grown;
+}
+
+static void fill_health(struct worker *w, struct tally *t)
+{
+	struct ring_stats s = ring_stats(w->ring);
+	t->turns += delta(s.turns, &w->turns_seen);
+	t->events += delta(s.events, &w->events_seen);
+	t->ring_overflows += delta(s.overflows, &w->overflows_seen);
+	t->ring_starved += delta(s.starved, &w->starved_seen);
+	t->cpu_ns += delta(self_cpu_ns(), &w->cpu_seen_ns);
+	t->run_delay_ns += delta(self_run_delay_ns(&w->self), &w->delay_seen_ns);
+	t->open = w->open;
+	t->to_ns = w->now_ns;
+}
+
+/* Hands the tally over if the main thread has given the other one back; else goes on filling. */
+static void publish(struct worker *w)
+{
+	w->publish_ns += w->plan->window_ns;
+	struct tally *next = atomic_exchange_explicit(&w->inbox, NULL, memory_order_acquire);
+	if (!next)
+		return;
+	fill_health(w, w->tally);
+	next->from_ns = w->now_ns;
+	next->open_max = w->tally->open_max;
+	next->active_max = w->tally->active_max;
+	struct tally *full = w->tally;
+	w->tally = next;
+	atomic_store_explicit(&w->outbox, full, memory_order_release);
+}
+
+void worker_collect(struct worker *w, bool ended, struct tally *total, struct tally *window)
+{
+	struct tally *full = atomic_exchange_explicit(&w->outbox, NULL, memory_order_acquire);
+	if (full) {
+		tally_extend(total, full);
+		if (window)
+			tally_join(window, full);
+		tally_reset(full);
+		atomic_store_explicit(&w->inbox, full, memory_order_release);
+	}
+	if (ended) {
+		tally_extend(total, w->tally);
+		if (window)
+			tally_join(window, w->tally);
+		tally_reset(w->tally);
+	}
+}
+
+void worker_order(struct worker *w, enum worker_order order)
+{
+	atomic_store_explicit(&w->order, order, memory_order_relaxed);
+}
+
+/* --- the loop --------------------------------------------------------------------------- */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The instant at which the arrival process wants to be looked at again. */
+static uint64_t next_issue_ns(struct worker *w)
+{
+	if (!w->issuing || !worker_open_loop(w))
+		return w->issuing ? w->stop_ns : UINT64_MAX;
+	uint64_t due_ns = arrival_due_ns(&w->arrival);
+	if (next_ready(w) == READY_NONE)
+		due_ns += w->plan->timeout_ns;
+	return earlier(due_ns, w->stop_ns);
+}
+
+/* In a busy closed loop a few completions more are worth a short wait: fewer, larger batches.
+ * Bounded by a fraction of the service time, so that it cannot be what the latency shows. */
+static void batch(const struct worker *w, struct ring_wait *wait)
+{
+	if (worker_open_loop(w) || w->plan->think_ns || w->in_flight < BATCH_FROM)
+		return;
+	uint64_t wait_us = w->service_ewma_ns / NS_PER_US / BATCH_SHARE;
+	wait->min_wait_us = (uint32_t)earlier(wait_us, BATCH_WAIT_US);
+	wait->min_events = (uint32_t)(w->in_flight / (w->in_flight < 512 ? 2 : 4));
+}
+
+static struct ring_wait next_wait(struct worker *w)
+{
+	struct ring_wait wait = {.until_ns = earlier(w->now_ns + ORDER_CHECK_NS, w->publish_ns)};
+	uint64_t issue_ns = next_issue_ns(w);
+	w->polling = w->plan->busy;
+	if (w->plan->spin_ns && issue_ns != UINT64_MAX) {
+		w->polling |= w->now_ns + w->plan->spin_ns >= issue_ns;
+		issue_ns -= earlier(w->plan->spin_ns, issue_ns);
+	}
+	wait.until_ns = earlier(wait.until_ns, issue_ns);
+	wait.until_ns = earlier(wait.until_ns, wheel_next_ns(&w->wheel));
+	if (w->polling || wait.until_ns <= w->now_ns)
+		wait.until_ns = 0;
+	batch(w, &wait);
+	return wait;
+}
+
+static void handle_events(struct worker *w)
+{
+	struct ring_event e;
+	unsigned handled = 0;
+	while (ring_next(w->ring, &e)) {
+		conn_event(w, &e);
+		ring_done(w->ring, &e);
+		if (++handled % EVENTS_A_STAMP == 0)
+			w->now_ns = ring_now_ns(w->ring);
+	}
+}
+
+static int turn(struct worker *w, struct ring_wait wait, struct err *err)
+{
+	uint64_t before_ns = w->now_ns;
+	int result = ring_turn(w->ring, wait);
+	if (result < 0)
+		return err_set(err, ERR_RUNTIME, "io_uring_enter: %s", strerror(-result));
+	w->now_ns = ring_now_ns(w->ring);
+	if (w->polling)
+		w->tally->spin_ns += w->now_ns - before_ns;
+	handle_events(w);
+	uint32_t id;
+	while (wheel_expire(&w->wheel, w->now_ns, &id))
+		conn_deadline(w, id);
+	if (w->now_ns >= w->publish_ns)
+		publish(w);
+	return 0;
+}
+
+static void obey(struct worker *w, uint64_t *drain_until_ns)
+{
+	int order = atomic_load_explicit(&w->order, memory_order_relaxed);
+	if (order != ORDER_GO && w->issuing)
+		w->stop_ns = earlier(w->stop_ns, w->now_ns);
+	if (order == ORDER_STOP)
+		*drain_until_ns = 0;
+}
+
+static void begin(struct worker *w, uint64_t start_ns)
+{
+	const struct plan *plan = w->plan;
+	w->now_ns = start_ns;
+	w->measure_ns = start_ns + plan->warmup_ns;
+	w->stop_ns =
+		plan->duration_ns == UINT64_MAX ? UINT64_MAX : w->measure_ns + plan->duration_ns;
+	w->quota =
+		plan->requests ? plan_share(plan->requests, w->number, plan->workers) : UINT64_MAX;
+	w->issuing = true;
+	w->publish_ns = start_ns + plan->window_ns;
+	w->unassigned_since_ns = UINT64_MAX;
+	w->tally->from_ns = start_ns;
+	if (worker_open_loop(w))
+		arrival_init(&w->arrival, start_ns, plan->rate_rps, w->number, plan->workers,
+			     plan->poisson, plan->seed);
+	self_thread_open(&w->self);
+	w->cpu_seen_ns = self_cpu_ns();
+	w->delay_seen_ns = self_run_delay_ns(&w->self);
+}
+
+/* Counts what is in flight from the flights themselves, so that the books can be checked. */
+static void count_in_flight(struct worker *w)
+{
+	uint64_t since_ns = w->unassigned_since_ns;
+	w->tally->in_flight = w->unassigned;
+	for (uint32_t id = 0; id < w->count; id++) {
+		const struct conn *c = &w->conns[id];
+		for (unsigned i = 0; i < c->in_flight; i++) {
+			uint32_t at = (c->first + i) % w->plan->pipeline;
+			const struct flight *f = &w->flights[(size_t)id * w->plan->pipeline + at];
+			if (f->due_ns < w->measure_ns)
+				continue;
+			w->tally->in_flight++;
+			since_ns = earlier(since_ns, f->due_ns);
+		}
+	}
+	if (w->tally->in_flight && w->now_ns > since_ns)
+		w->tally->oldest_in_flight_ns = w->now_ns - since_ns;
+}
+
+/* Closes everything and sees that nothing is left behind. */
+static int finish(struct worker *w, struct err *err)
+{
+	count_in_flight(w);
+	fill_health(w, w->tally);
+	w->publish_ns = UINT64_MAX; /* the last tally stays here until the thread is joined */
+	for (uint32_t id = 0; id < w->count; id++)
+		conn_abandon(w, id);
+	uint64_t limit_ns = w->now_ns + CLOSE_LIMIT_NS;
+	while (ring_stats(w->ring).slots_used && w->now_ns < limit_ns)
+		if (turn(w, (struct ring_wait){.until_ns = w->now_ns + NS_PER_MS}, err))
+			return -1;
+	w->tally->slots_left = ring_stats(w->ring).slots_used;
+	return 0;
+}
+
+/* Until the instant at which all workers begin. */
+static int await_start(struct worker *w, uint64_t start_ns, struct err *err)
+{
+	while ((w->now_ns = ring_now_ns(w->ring)) < start_ns) {
+		int result = ring_turn(w->ring, (struct ring_wait){.until_ns = start_ns});
+		if (result < 0)
+			return err_set(err, ERR_RUNTIME, "io_uring_enter: %s", strerror(-result));
+	}
+	return 0;
+}
+
+int worker_run(struct worker *w, uint64_t start_ns, struct err *err)
+{
+	if (await_start(w, start_ns, err))
+		return -1;
+	begin(w, start_ns);
+	uint64_t drain_until_ns = UINT64_MAX;
+	for (;;) {
+		obey(w, &drain_until_ns);
+		issue(w);
+		if (!w->issuing) {
+			if (drain_until_ns == UINT64_MAX)
+				drain_until_ns = w->now_ns + w->plan->drain_ns;
+			if (!w->in_flight || w->now_ns >= drain_until_ns)
+				break;
+		}
+		if (turn(w, next_wait(w), err))
+			return -1;
+	}
+	return finish(w, err);
+}

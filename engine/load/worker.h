@@ -1,0 +1,46 @@
+/* worker: one core's share of a load. Takes what is due, turns its ring, expires deadlines,
+ * publishes its tally; nothing else.
+ *
+ * Two things cross threads: an order in (worker_order), a tally out (worker_collect). The worker
+ * owns all memory below; worker_open and worker_run are called on its own thread, the rest on
+ * the main one. Everything is reserved before load starts. */
+#ifndef BRINK_LOAD_WORKER_H
+#define BRINK_LOAD_WORKER_H
+
+#include "base/err.h"
+#include "load/plan.h"
+#include "stat/tally.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct worker;
+
+enum worker_order {
+	ORDER_GO,
+	ORDER_DRAIN, /* take no more requests, await answers for the plan's drain time */
+	ORDER_STOP,  /* stop now: what is in flight stays so */
+};
+
+/* A worker of the plan's, with its memory; -1 with an err. `number` is 0..plan->workers - 1. */
+int worker_new(struct worker **ret, const struct plan *plan, uint32_t number, struct err *err);
+void worker_free(struct worker *w);
+
+/* Opens the ring. Where the descriptor limit is below the connections asked for, the ring gets
+ * as many slots as there are; the connections beyond end their requests as
+ * descriptors_exhausted. */
+int worker_open(struct worker *w, uint64_t descriptors_max, struct err *err);
+
+/* The load, from the instant given until it is over. -1: the ring broke (err says how). */
+int worker_run(struct worker *w, uint64_t start_ns, struct err *err);
+
+void worker_order(struct worker *w, enum worker_order order);
+
+/* Adds what the worker published since the last call to `total` (tally_extend), and to `window`
+ * (tally_join) unless NULL. With `ended`, after worker_run has returned, the rest as well. */
+void worker_collect(struct worker *w, bool ended, struct tally *total, struct tally *window);
+
+uint32_t worker_slots(const struct worker *w); /* connections that the ring can hold */
+uint64_t worker_bytes_per_connection(void);    /* user memory reserved for an idle one */
+
+#endif

@@ -1,0 +1,73 @@
+/* The report for people. First the lines that wrk prints, spelt as wrk does, because scripts
+ * read them; then what wrk hides. Plain ASCII, LINES_WIDTH columns. */
+#include "out/forms.h"
+#include "out/lines.h"
+#include "out/out.h"
+#include "out/text.h"
+
+#include "base/units.h"
+
+#include <math.h>
+
+char *text_seconds(char *out, double seconds)
+{
+	if (seconds >= 3600 && fmod(seconds, 3600) == 0)
+		snprintf(out, UNITS_TEXT, "%.0fh", seconds / 3600);
+	else if (seconds >= 60 && fmod(seconds, 60) == 0)
+		snprintf(out, UNITS_TEXT, "%.0fm", seconds / 60);
+	else
+		snprintf(out, UNITS_TEXT, "%.6gs", seconds);
+	return out;
+}
+
+char *text_share(char *out, double part, double whole)
+{
+	double share = whole > 0 ? 100 * part / whole : 0;
+	if (whole <= 0)
+		snprintf(out, UNITS_TEXT, "-");
+	else if (share > 0 && share < 0.01)
+		snprintf(out, UNITS_TEXT, "<0.01%%");
+	else if (share < 100 && share > 99.99)
+		snprintf(out, UNITS_TEXT, ">99.99%%");
+	else
+		snprintf(out, UNITS_TEXT, "%.2f%%", share);
+	return out;
+}
+
+void out_text_opening(const struct summary *s, FILE *to)
+{
+	char planned[UNITS_TEXT] = "a counted";
+	if (s->planned_s > 0)
+		text_seconds(planned, s->planned_s);
+	fprintf(to, "Running %s test @ %s\n", planned, s->target);
+	fprintf(to, "  %u threads and %llu connections\n", s->threads,
+		(unsigned long long)s->connections_asked);
+	if (s->open_loop)
+		fprintf(to,
+			"  open loop: %.10g requests/s, due on schedule whatever the target's "
+			"pace\n",
+			s->offered_rps);
+	else
+		fputs("  closed loop: a connection sends its next request once it is answered\n",
+		      to);
+	fflush(to);
+}
+
+static void wrk_lines(const struct summary *s, struct buf *out)
+{
+	char text[UNITS_TEXT];
+	double received = (double)s->total.bytes_received;
+	buf_printf(out, "\n  %.0f requests in %.2fs, %s read\n",
+		   round(s->achieved_rps * s->elapsed_s), s->elapsed_s,
+		   units_text_bytes(text, received));
+	buf_printf(out, "Requests/sec: %9.2f\n", s->achieved_rps);
+	buf_printf(out, "Transfer/sec: %11s\n",
+		   units_text_bytes(text, s->elapsed_s > 0 ? received / s->elapsed_s : 0));
+}
+
+void out_text(const struct summary *s, struct buf *out)
+{
+	wrk_lines(s, out);
+	text_load(s, out);
+	text_judgement(s, out);
+}

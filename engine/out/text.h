@@ -1,0 +1,20 @@
+/* text: the two halves of the report for people: what the load met, and what to make of it.
+ * Private to out/. */
+#ifndef BRINK_OUT_TEXT_H
+#define BRINK_OUT_TEXT_H
+
+#include "base/span.h"
+#include "run/summary.h"
+
+#define TEXT_LABEL 14 /* columns of the label that rows begin with, two blanks included */
+
+void text_load(const struct summary *s, struct buf *out);      /* text_load.c */
+void text_judgement(const struct summary *s, struct buf *out); /* text_judgement.c */
+
+/* "2m", "90s", "1.5s", as wrk writes a duration; out of UNITS_TEXT bytes; returns out. */
+char *text_seconds(char *out, double seconds);
+
+/* "12.34%", and never 0.00% of something; out of UNITS_TEXT bytes; returns out. */
+char *text_share(char *out, double part, double whole);
+
+#endif

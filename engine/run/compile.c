@@ -1,0 +1,199 @@
+#include "run/compile.h"
+
+#include "base/mono.h"
+#include "base/url.h"
+#include "proto/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUEST_MAX       ((size_t)64 << 20) /* of one rendered request, body included */
+#define DURATION_DEFAULT  (10 * NS_PER_S)
+#define DRAIN_MAX_NS      NS_PER_S
+#define WINDOW_NS         (100 * NS_PER_MS)
+#define CONNECTIONS_LIMIT 4000000u
+#define SPIN_NS           (100 * NS_PER_US)
+#define SPIN_SHARE_MAX    0.6 /* of a core, that spinning may cost by itself */
+
+void run_defaults(struct run_config *c)
+{
+	*c = (struct run_config){
+		.connections = 10,
+		.pipeline = 1,
+		.seed = 1,
+		.timeout_ns = 10 * NS_PER_S,
+		.connect_timeout_ns = 5 * NS_PER_S,
+		.keepalive = true,
+	};
+}
+
+/* --- where to --------------------------------------------------------------------------- */
+
+/* "HOST:PORT" or "[::1]:PORT" taken apart. */
+static int split_host_port(const char *text, char *host, size_t size, unsigned *port,
+			   struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+	const char *end = colon;
+	char *rest;
+	if (colon && *text == '[' && colon[-1] == ']') {
+		text++;
+		end--;
+	}
+	unsigned long value = colon ? strtoul(colon + 1, &rest, 10) : 0;
+	if (!colon || end == text || (size_t)(end - text) >= size || *rest || !value ||
+	    value > 65535) {
+		err_set(err, ERR_USAGE, "--connect-to \"%s\" is not HOST:PORT", text);
+		return err_hint(err, "for example --connect-to 127.0.0.1:8080 or [::1]:8080");
+	}
+	snprintf(host, size, "%.*s", (int)(end - text), text);
+	*port = (unsigned)value;
+	return 0;
+}
+
+static int find_address(const struct run_config *c, const struct url *url, bool dry,
+			struct addr *ret, struct err *err)
+{
+	char host[256];
+	unsigned port = url->port;
+	snprintf(host, sizeof host, "%s", url->host);
+	if (c->connect_to && split_host_port(c->connect_to, host, sizeof host, &port, err))
+		return -1;
+	struct addr list[ADDR_MAX];
+	int count = addr_resolve(list, host, (unsigned short)port, err);
+	if (count < 0)
+		return -1;
+	/* Every address must be allowed, before any of them is tried. */
+	for (int i = 0; i < count; i++)
+		if (guard_check_target(&c->guard, &list[i], err))
+			return -1;
+	*ret = dry ? list[0] : *addr_reachable(list, count);
+	return 0;
+}
+
+/* --- what ------------------------------------------------------------------------------- */
+
+static int render(const struct run_config *c, const struct url *url, struct plan *p,
+		  struct err *err)
+{
+	char authority[272];
+	url_authority(url, authority, sizeof authority);
+	const char *method = c->method ? c->method : c->body.len ? "POST" : "GET";
+	struct request_spec spec = {
+		.method = method,
+		.path = url->path,
+		.authority = authority,
+		.headers = c->headers,
+		.header_count = c->header_count,
+		.body = c->body,
+		.keepalive = c->keepalive,
+	};
+	struct buf out;
+	buf_init(&out, REQUEST_MAX);
+	int result = request_render(&out, &spec, err);
+	if (!result && out.cut)
+		result = err_set(err, ERR_USAGE, "the request is larger than %zu MiB",
+				 REQUEST_MAX >> 20);
+	if (!result)
+		result = plan_set_request(p, (struct span){out.ptr, out.len}, err);
+	buf_fini(&out);
+	p->head = strcmp(method, "HEAD") == 0;
+	return result;
+}
+
+/* --- how much --------------------------------------------------------------------------- */
+
+static int check_sizes(const struct run_config *c, struct err *err)
+{
+	if (!c->connections || c->connections > CONNECTIONS_LIMIT)
+		return err_set(err, ERR_USAGE, "-c %u: from 1 to %u connections", c->connections,
+			       CONNECTIONS_LIMIT);
+	if (!c->pipeline || c->pipeline > PLAN_PIPELINE_MAX)
+		return err_set(err, ERR_USAGE, "--pipeline %u: from 1 to %u", c->pipeline,
+			       PLAN_PIPELINE_MAX);
+	if (c->threads > c->connections) {
+		err_set(err, ERR_USAGE, "-t %u with -c %u: a thread needs a connection at least",
+			c->threads, c->connections);
+		return err_hint(err, "raise -c or lower -t");
+	}
+	return guard_check_load(&c->guard, c->rate_rps, c->connections, err);
+}
+
+/* Spinning pays where due instants are rare enough to sleep between them, and costs its own
+ * length at every one: beyond a share of the core it is left to the user. */
+static void choose_spin(const struct run_config *c, struct plan *p)
+{
+	double cost = c->rate_rps / p->workers * (double)SPIN_NS / (double)NS_PER_S;
+	p->busy = c->spin == RUN_SPIN_BUSY;
+	if (c->spin == RUN_SPIN_FIXED)
+		p->spin_ns = c->spin_ns;
+	else if (c->spin == RUN_SPIN_AUTO && c->rate_rps > 0 && cost <= SPIN_SHARE_MAX)
+		p->spin_ns = SPIN_NS;
+}
+
+static uint64_t choose_duration(const struct run_config *c)
+{
+	if (c->duration_ns)
+		return c->duration_ns;
+	return c->requests ? UINT64_MAX : DURATION_DEFAULT;
+}
+
+static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)
+{
+	uint32_t cores = limits->cpu_count ? limits->cpu_count : 1;
+	p->keepalive = c->keepalive;
+	p->expect_status = c->expect_status;
+	p->pipeline = c->pipeline;
+	p->connections = c->connections;
+	p->workers = c->threads ? c->threads : cores < c->connections ? cores : c->connections;
+	p->rate_rps = c->rate_rps;
+	p->poisson = c->poisson;
+	p->seed = c->seed;
+	p->requests = c->requests;
+	p->duration_ns = choose_duration(c);
+	p->warmup_ns = c->warmup_ns;
+	p->think_ns = c->think_ns;
+	p->timeout_ns = c->timeout_ns;
+	p->connect_timeout_ns = c->connect_timeout_ns;
+	p->drain_ns = c->timeout_ns < DRAIN_MAX_NS ? c->timeout_ns : DRAIN_MAX_NS;
+	p->window_ns = WINDOW_NS;
+	choose_spin(c, p);
+}
+
+static void describe(const struct run_config *c, const struct url *url, const struct plan *p,
+		     struct summary *s)
+{
+	char authority[272];
+	url_authority(url, authority, sizeof authority);
+	s->command = "run";
+	s->protocol = "h1";
+	snprintf(s->target, sizeof s->target, "%s://%s%.200s", url->scheme, authority, url->path);
+	s->open_loop = p->rate_rps > 0;
+	s->planned_s = p->duration_ns == UINT64_MAX ? 0 : (double)p->duration_ns / (double)NS_PER_S;
+	s->connections_asked = p->connections;
+	s->offered_rps = p->rate_rps;
+	s->threads = s->rings = p->workers;
+	s->threshold_count = c->threshold_count;
+	memcpy(s->thresholds, c->thresholds, sizeof s->thresholds);
+}
+
+int compile_plan(const struct run_config *c, const struct limits *limits, bool dry,
+		 struct plan *ret, struct summary *s, struct err *err)
+{
+	struct url url;
+	*ret = (struct plan){0};
+	if (url_parse(&url, c->url, err) || check_sizes(c, err))
+		return -1;
+	if (strcmp(url.scheme, "http") != 0) {
+		err_set(err, ERR_USAGE, "%s: this version speaks http only", c->url);
+		return err_hint(err, "use an http:// URL");
+	}
+	choose_load(c, limits, ret);
+	describe(c, &url, ret, s);
+	if (find_address(c, &url, dry, &ret->to, err) || render(c, &url, ret, err)) {
+		plan_fini(ret);
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,279 @@
+#include "run/run.h"
+
+#include "base/mono.h"
+#include "load/crew.h"
+#include "run/compile.h"
+#include "run/health.h"
+#include "run/verdict.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define TICK_NS        (100 * NS_PER_MS)
+#define SECOND_TICKS   10u
+#define START_DELAY_NS (5 * NS_PER_MS)   /* so that all workers begin at one instant */
+#define LAST_CALL_NS   (400 * NS_PER_MS) /* how long answers are awaited after a signal */
+#define SILENCE_NS     NS_PER_S          /* a pause of the target worth a remark */
+
+/* A run while it lasts. */
+struct run {
+	const struct run_config *config;
+	const struct run_watch *watch;
+	struct summary *summary;
+	struct plan plan;
+	struct limits limits;
+	struct crew *crew;
+	int signal_fd;
+
+	uint64_t start_ns, measure_ns;
+	uint64_t stop_at_ns;  /* after a signal: no longer than this */
+	struct tally *window; /* of the last tick */
+	struct tally *second; /* of the last second */
+	unsigned ticks;
+
+	uint64_t answer_ns;                 /* the last tick in which an answer came */
+	uint64_t silent_from_ns, silent_ns; /* the longest time without */
+};
+
+/* --- watching --------------------------------------------------------------------------- */
+
+static uint64_t answers(const struct tally *t)
+{
+	uint64_t sum = 0;
+	for (unsigned status = 100; status < TALLY_STATUSES; status++)
+		sum += t->status[status];
+	return sum;
+}
+
+/* Keeps the longest time in which nothing was answered. */
+static void watch_silence(struct run *r, uint64_t now_ns)
+{
+	if (r->answer_ns && now_ns - r->answer_ns > r->silent_ns) {
+		r->silent_from_ns = r->answer_ns;
+		r->silent_ns = now_ns - r->answer_ns;
+	}
+	if (answers(r->window))
+		r->answer_ns = now_ns;
+}
+
+static void report_second(struct run *r, uint64_t now_ns)
+{
+	struct progress p = {
+		.at_s = (double)(now_ns - r->start_ns) / (double)NS_PER_S,
+		.planned_s = r->summary->planned_s + (double)r->plan.warmup_ns / (double)NS_PER_S,
+		.window = r->second,
+		.open = r->window->open,
+		.warmup = now_ns < r->measure_ns,
+	};
+	if (r->watch->second)
+		r->watch->second(r->watch->ctx, &p);
+	tally_reset(r->second);
+}
+
+static void tick(struct run *r, uint64_t now_ns)
+{
+	tally_reset(r->window);
+	crew_collect(r->crew, r->window);
+	watch_silence(r, now_ns);
+	tally_join(r->second, r->window);
+	if (++r->ticks % SECOND_TICKS == 0)
+		report_second(r, now_ns);
+}
+
+/* The first signal ends the load and still reports; the second quits. */
+static void hear_signal(struct run *r, uint64_t now_ns)
+{
+	struct signalfd_siginfo info;
+	if (read(r->signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	if (r->summary->signal)
+		_exit(128 + (int)info.ssi_signo);
+	r->summary->signal = (int)info.ssi_signo;
+	r->stop_at_ns = now_ns + LAST_CALL_NS;
+	crew_order(r->crew, ORDER_DRAIN);
+}
+
+static void drain_fd(int fd)
+{
+	uint64_t count;
+	if (read(fd, &count, sizeof count) < 0 && errno != EAGAIN)
+		abort();
+}
+
+static void supervise(struct run *r)
+{
+	uint64_t next_ns = r->start_ns + TICK_NS;
+	struct pollfd fds[2] = {{.fd = r->signal_fd, .events = POLLIN},
+				{.fd = crew_fd(r->crew), .events = POLLIN}};
+	while (!crew_ended(r->crew)) {
+		uint64_t now_ns = mono_ns();
+		int wait_ms = now_ns < next_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 0;
+		poll(fds, 2, wait_ms);
+		now_ns = mono_ns();
+		if (fds[0].revents)
+			hear_signal(r, now_ns);
+		if (fds[1].revents)
+			drain_fd(fds[1].fd);
+		if (r->stop_at_ns && now_ns >= r->stop_at_ns)
+			crew_order(r->crew, ORDER_STOP);
+		if (now_ns >= next_ns) {
+			tick(r, now_ns);
+			next_ns += TICK_NS;
+		}
+	}
+	if (r->watch->ended)
+		r->watch->ended(r->watch->ctx);
+}
+
+/* --- judging ---------------------------------------------------------------------------- */
+
+static void measure_rates(struct run *r)
+{
+	struct summary *s = r->summary;
+	const struct tally *t = &s->total;
+	uint64_t end_ns = t->issued_until_ns > t->last_end_ns ? t->issued_until_ns : t->last_end_ns;
+	if (r->plan.duration_ns == UINT64_MAX && t->last_end_ns)
+		end_ns = t->last_end_ns;
+	s->elapsed_s =
+		end_ns > r->measure_ns ? (double)(end_ns - r->measure_ns) / (double)NS_PER_S : 0;
+	s->achieved_rps = s->elapsed_s > 0 ? (double)answers(t) / s->elapsed_s : 0;
+	s->cpu_s = (double)t->cpu_ns / (double)NS_PER_S;
+	uint64_t ended = tally_ended(t) + t->warmup;
+	s->cpu_us_per_request = ended ? (double)t->cpu_ns / (double)NS_PER_US / (double)ended : 0;
+}
+
+static void remark(struct run *r)
+{
+	struct summary *s = r->summary;
+	const struct tally *t = &s->total;
+	if (r->silent_ns >= SILENCE_NS)
+		summary_note(s, "the target answered nothing for %.1f s, from second %.1f on",
+			     (double)r->silent_ns / (double)NS_PER_S,
+			     (double)(r->silent_from_ns - r->start_ns) / (double)NS_PER_S);
+	if (t->open_max < s->connections_asked)
+		summary_note(s, "%llu connections were asked for, %llu were open at most",
+			     (unsigned long long)s->connections_asked,
+			     (unsigned long long)t->open_max);
+	else if (t->active_max < s->connections_asked && t->intended >= s->connections_asked)
+		summary_note(
+			s,
+			"%llu connections were open, but only %llu of them got an answer at a time",
+			(unsigned long long)t->open_max, (unsigned long long)t->active_max);
+	if (t->outcomes[OUTCOME_UNSENT])
+		summary_note(s,
+			     "%llu requests were due while every connection waited for the target; "
+			     "with a higher -c they would have been sent",
+			     (unsigned long long)t->outcomes[OUTCOME_UNSENT]);
+	if (t->slots_left)
+		summary_note(s, "%llu connections were not closed when the run ended",
+			     (unsigned long long)t->slots_left);
+}
+
+static void judge(struct run *r, const struct self_throttle *before)
+{
+	struct summary *s = r->summary;
+	struct self_throttle after;
+	self_throttle_read(&after);
+	struct health_facts facts = {
+		.limits = &r->limits,
+		.slots = crew_slots(r->crew),
+		.throttled_ns = after.throttled_ns - before->throttled_ns,
+		.throttle_source = after.source,
+		.wall_s = (double)(mono_ns() - r->start_ns) / (double)NS_PER_S,
+		.busy = r->plan.busy,
+	};
+	measure_rates(r);
+	health_judge(&facts, s);
+	remark(r);
+	for (unsigned i = 0; i < s->threshold_count; i++)
+		s->results[i] = threshold_judge(&s->thresholds[i], &s->total, s->achieved_rps);
+	s->exit_code = verdict_exit_code(s, r->config->accept_saturated);
+}
+
+/* --- the story -------------------------------------------------------------------------- */
+
+/* Threads started later inherit the mask, so that only the descriptor hears signals. */
+static int listen_to_signals(struct err *err)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_set(err, ERR_RUNTIME, "signalfd: %m") : fd;
+}
+
+static int choose_cpus(struct run *r, cpu_set_t *ret, struct err *err)
+{
+	*ret = r->limits.cpus;
+	return r->config->pin ? limits_parse_cpus(ret, r->config->pin, &r->limits, err) : 0;
+}
+
+static int load(struct run *r, const cpu_set_t *cpus, struct err *err)
+{
+	struct self_throttle before;
+	if (crew_new(&r->crew, &r->plan, cpus, r->limits.descriptors, err))
+		return -1;
+	self_throttle_read(&before);
+	clock_gettime(CLOCK_REALTIME, &r->summary->started_at);
+	r->start_ns = mono_ns() + START_DELAY_NS;
+	r->measure_ns = r->start_ns + r->plan.warmup_ns;
+	crew_go(r->crew, r->start_ns);
+	supervise(r);
+	r->summary->rss_bytes = self_rss_bytes();
+	if (crew_join(r->crew, &r->summary->total, err))
+		return -1;
+	judge(r, &before);
+	return 0;
+}
+
+static void end(struct run *r)
+{
+	crew_free(r->crew);
+	plan_fini(&r->plan);
+	if (r->signal_fd >= 0)
+		close(r->signal_fd);
+	free(r->window);
+	free(r->second);
+}
+
+static int reserve(struct run *r, struct err *err)
+{
+	r->window = malloc(sizeof *r->window);
+	r->second = malloc(sizeof *r->second);
+	if (!r->window || !r->second)
+		return err_set(err, ERR_RUNTIME, "no memory for the counts of a second");
+	tally_init(r->window);
+	tally_init(r->second);
+	return 0;
+}
+
+int run_execute(const struct run_config *c, bool dry, const struct run_watch *watch,
+		struct summary *s, struct err *err)
+{
+	cpu_set_t cpus;
+	struct run r = {.config = c, .watch = watch, .summary = s, .signal_fd = -1};
+	memset(s, 0, sizeof *s);
+	tally_init(&s->total);
+	s->total.shed_ok = c->shed_ok;
+	s->bytes_per_idle_connection = worker_bytes_per_connection();
+	limits_read(&r.limits);
+	int result = compile_plan(c, &r.limits, dry, &r.plan, s, err) ||
+		     choose_cpus(&r, &cpus, err) || reserve(&r, err);
+	if (!result && watch->opening)
+		watch->opening(watch->ctx, s);
+	if (!result && !dry) {
+		r.signal_fd = listen_to_signals(err);
+		result = r.signal_fd < 0 || load(&r, &cpus, err);
+	}
+	end(&r);
+	return result ? -1 : 0;
+}

@@ -1,0 +1,158 @@
+/* h1_play: feeds bytes to the HTTP/1.1 parser, cut as asked, and keeps what it said. For tests.
+ *
+ * Each piece is fed from memory of its own size, so that AddressSanitizer sees a read beyond. */
+#ifndef BRINK_TESTS_H1_PLAY_H
+#define BRINK_TESTS_H1_PLAY_H
+
+#include "proto/h1.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PLAY_ANSWERS_MAX = H1_PIPELINE_MAX };
+
+struct play {
+	unsigned answers;
+	struct proto_answer answer[PLAY_ANSWERS_MAX];
+	size_t ends[PLAY_ANSWERS_MAX]; /* bytes taken when the answer came */
+	enum proto_step fed;           /* how feeding ended: PROTO_MORE or PROTO_FAULT */
+	enum proto_step closed;        /* what h1_eof said then */
+	struct proto_answer fault;     /* of either */
+	bool started;                  /* h1_started before h1_eof */
+	bool unsound;                  /* the parser broke a rule that holds for any bytes */
+};
+
+static inline void play_note(struct play *p, const struct proto_answer *answer, size_t end)
+{
+	if (p->answers == PLAY_ANSWERS_MAX) {
+		p->unsound = true;
+		return;
+	}
+	p->ends[p->answers] = end;
+	p->answer[p->answers++] = *answer;
+}
+
+/* Feeds one piece to its end or to a fault; `before` bytes came before it. */
+static inline void play_piece(struct play *p, struct h1 *h, struct span piece, size_t before)
+{
+	char *own = malloc(piece.len ? piece.len : 1);
+	if (!own)
+		abort();
+	memcpy(own, piece.ptr, piece.len);
+	struct span in = {own, piece.len};
+	while (in.len && p->fed != PROTO_FAULT && !p->unsound) {
+		struct proto_answer answer;
+		size_t was = in.len;
+		p->fed = h1_feed(h, &in, &answer);
+		p->unsound |= in.len > was || in.ptr + in.len != own + piece.len;
+		if (p->fed == PROTO_MORE)
+			p->unsound |= in.len > 0;
+		else if (p->fed == PROTO_FAULT)
+			p->fault = answer;
+		else
+			play_note(p, &answer, before + piece.len - in.len);
+	}
+	if (p->fed == PROTO_ANSWER)
+		p->fed = PROTO_MORE;
+	free(own);
+}
+
+static inline void play_close(struct play *p, struct h1 *h, size_t len)
+{
+	p->started = h1_started(h);
+	if (p->fed == PROTO_FAULT) {
+		p->closed = PROTO_FAULT;
+		return;
+	}
+	struct proto_answer answer;
+	p->closed = h1_eof(h, &answer);
+	if (p->closed == PROTO_ANSWER)
+		play_note(p, &answer, len);
+	else if (p->closed == PROTO_FAULT)
+		p->fault = answer;
+}
+
+/* `methods`: a letter for each request sent, 'H' for HEAD. A first piece of `first` bytes, then
+ * pieces of `each` (0: the rest whole), then the peer closes. */
+static inline struct play play(struct span bytes, const char *methods, size_t first, size_t each)
+{
+	struct play p = {.fed = PROTO_MORE};
+	struct h1 h;
+	h1_open(&h);
+	for (; *methods; methods++)
+		h1_expect(&h, *methods == 'H');
+	size_t at = 0;
+	size_t next = first;
+	while (at < bytes.len) {
+		size_t rest = bytes.len - at;
+		size_t n = next && next < rest ? next : rest;
+		play_piece(&p, &h, (struct span){bytes.ptr + at, n}, at);
+		at += n;
+		next = each;
+	}
+	play_close(&p, &h, bytes.len);
+	return p;
+}
+
+static inline bool play_same_answer(const struct proto_answer *a, const struct proto_answer *b)
+{
+	return a->status == b->status && a->retry_after == b->retry_after && a->last == b->last &&
+	       a->fault == b->fault && a->detail == b->detail;
+}
+
+static inline bool play_same(const struct play *a, const struct play *b)
+{
+	if (a->unsound || b->unsound || a->answers != b->answers || a->fed != b->fed ||
+	    a->closed != b->closed || a->started != b->started ||
+	    !play_same_answer(&a->fault, &b->fault))
+		return false;
+	for (unsigned i = 0; i < a->answers; i++) {
+		if (!play_same_answer(&a->answer[i], &b->answer[i]) || a->ends[i] != b->ends[i])
+			return false;
+	}
+	return true;
+}
+
+/* Whether the same comes of the bytes whole, byte by byte, and cut in two: at every place, or
+ * where they are many, at some 500 places. */
+static inline bool play_is_the_same_however_cut(struct span bytes, const char *methods)
+{
+	struct play whole = play(bytes, methods, 0, 0);
+	struct play bytewise = play(bytes, methods, 1, 1);
+	bool same = play_same(&whole, &bytewise);
+	size_t stride = bytes.len < 2000 ? 1 : bytes.len / 500;
+	for (size_t cut = 1; same && cut < bytes.len; cut += stride) {
+		struct play in_two = play(bytes, methods, cut, 0);
+		same = play_same(&whole, &in_two);
+	}
+	return same;
+}
+
+static const char *const play_fault_names[] = {
+	[PROTO_OK] = "ok",         [PROTO_MALFORMED] = "malformed", [PROTO_TOO_LARGE] = "too large",
+	[PROTO_DESYNC] = "desync", [PROTO_TRUNCATED] = "truncated", [PROTO_CLOSED] = "closed",
+};
+
+/* In words: "200, 503 retry, 200 last; idle". After the semicolon stands how it ended: idle, or
+ * the fault, with its detail unless the peer's close was at fault. */
+static inline const char *play_words(const struct play *p, char *words, size_t size)
+{
+	size_t at = 0;
+	words[0] = '\0';
+	for (unsigned i = 0; i < p->answers && at < size; i++)
+		at += (size_t)snprintf(
+			words + at, size - at, "%s%u%s%s", i ? ", " : "", p->answer[i].status,
+			p->answer[i].retry_after ? " retry" : "", p->answer[i].last ? " last" : "");
+	if (at >= size)
+		return words;
+	const char *gap = p->answers ? "; " : "";
+	if (p->fed == PROTO_FAULT)
+		snprintf(words + at, size - at, "%s%s: %s", gap, play_fault_names[p->fault.fault],
+			 p->fault.detail);
+	else
+		snprintf(words + at, size - at, "%s%s", gap,
+			 p->closed == PROTO_FAULT ? play_fault_names[p->fault.fault] : "idle");
+	return words;
+}
+
+#endif

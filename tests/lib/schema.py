@@ -1,0 +1,145 @@
+"""schema: holds a summary (`--format json`) to brink.summary/1: keys, types, and books that
+balance. Pure: takes the parsed JSON, returns a list of what is wrong with it."""
+
+NUMBER = (int, float)
+MAYBE_TEXT = (str, type(None))
+MAYBE_NUMBER = (int, float, type(None))
+MAYBE_OBJECT = (dict, type(None))
+
+SHAPE = {
+    "schema": str, "command": str, "version": str, "target": str, "protocol": str, "model": str,
+    "started_at": str, "elapsed_s": NUMBER, "exit_code": int,
+    "tls": {"version": MAYBE_TEXT, "cipher": MAYBE_TEXT, "ktls_tx": bool, "ktls_rx": bool,
+            "note": str},
+    "connections": dict.fromkeys(
+        ("asked", "opened", "open_max", "active_max", "failed", "lost", "reopened"), int),
+    "requests": dict.fromkeys(
+        ("intended", "sent", "ok", "failed", "shed", "generator_side", "in_flight_at_stop"), int),
+    "rate": {"offered_rps": MAYBE_NUMBER, "achieved_rps": NUMBER, "error_rate": NUMBER},
+    "outcomes": dict, "status": dict,
+    "bytes": {"sent": int, "received": int},
+    "latency": {"intended": dict, "service": dict, "connect": dict, "tls_handshake": dict,
+                "first_byte": dict},
+    "generator": {"cpu_s": NUMBER, "cpu_us_per_request": NUMBER, "threads": int, "rings": int,
+                  "rss_bytes": int, "bytes_per_idle_connection": int, "lag_p99_us": NUMBER,
+                  "slots_left": int, "saturated": bool, "limits": list},
+    "thresholds": list, "stages": list, "find": MAYBE_OBJECT, "diagnosis": MAYBE_OBJECT,
+    "gaps": list, "notes": list,
+}
+LATENCY = ("count", "min_us", "mean_us", "p50_us", "p90_us", "p95_us", "p99_us", "p999_us",
+           "p9999_us", "max_us")
+MONOTONE = ("min_us", "p50_us", "p90_us", "p95_us", "p99_us", "p999_us", "p9999_us", "max_us")
+
+GENERATOR_SIDE = {"ports_exhausted", "descriptors_exhausted", "memory_exhausted", "generator"}
+TARGET_SIDE = set(
+    "dns connect_refused connect_timeout connect_unreachable connect_reset tls_handshake "
+    "tls_certificate write_failed peer_reset peer_closed truncated goaway stream_reset timeout "
+    "malformed too_large desync http_4xx http_5xx grpc_status ws_close check_failed "
+    "unsent".split())
+OUTCOMES = {"ok", "shed"} | TARGET_SIDE | GENERATOR_SIDE
+EXIT_CODES = {0, 3, 5, 6, 8, 70, 99, 130, 143}
+
+
+def problems(summary):
+    """What is wrong with a summary, in words; an empty list when nothing is."""
+    found = list(_shape(summary, SHAPE, ""))
+    if found:
+        return found  # the sums below rely on the shape
+    found += _labels(summary)
+    found += _books(summary)
+    found += _rates(summary)
+    for name, series in summary["latency"].items():
+        found += _latency(name, series)
+    found += _thresholds(summary["thresholds"])
+    return found
+
+
+def _shape(value, shape, path):
+    for key, want in shape.items():
+        where = f"{path}{key}"
+        if key not in value:
+            yield f"{where} is missing"
+        elif isinstance(want, dict):
+            if isinstance(value[key], dict):
+                yield from _shape(value[key], want, where + ".")
+            else:
+                yield f"{where} is not an object"
+        elif not _is(value[key], want):
+            yield f"{where} is {value[key]!r}"
+
+
+def _is(value, want):
+    """isinstance, but true and false are no numbers."""
+    kinds = want if isinstance(want, tuple) else (want,)
+    return bool in kinds if isinstance(value, bool) else isinstance(value, kinds)
+
+
+def _labels(s):
+    if s["schema"] != "brink.summary/1":
+        yield f"schema is {s['schema']}"
+    if s["model"] not in ("open", "closed"):
+        yield f"model is {s['model']}"
+    if (s["model"] == "open") != (s["rate"]["offered_rps"] is not None):
+        yield f"model {s['model']} with offered_rps {s['rate']['offered_rps']}"
+    if s["exit_code"] not in EXIT_CODES:
+        yield f"exit_code {s['exit_code']} is not one of a finished run"
+    for name in set(s["outcomes"]) - OUTCOMES:
+        yield f"outcome {name} is not documented"
+    for code in s["status"]:
+        if not (code.isdigit() and len(code) == 3):
+            yield f"status {code} is not a status"
+
+
+def _books(s):
+    """Every intended request ends in exactly one outcome, or is in flight at the stop."""
+    requests, outcomes = s["requests"], s["outcomes"]
+    ended = sum(requests[k] for k in ("ok", "failed", "shed", "generator_side"))
+    if requests["intended"] != ended + requests["in_flight_at_stop"]:
+        yield f"intended is not the sum of its parts: {requests}"
+    if sum(outcomes.values()) != ended:
+        yield f"outcomes add up to {sum(outcomes.values())}, requests ended are {ended}"
+    parts = {"ok": {"ok"}, "shed": {"shed"}, "failed": TARGET_SIDE,
+             "generator_side": GENERATOR_SIDE}
+    for part, names in parts.items():
+        total = sum(outcomes.get(name, 0) for name in names)
+        if requests[part] != total:
+            yield f"requests.{part} is {requests[part]}, its outcomes add up to {total}"
+    if requests["sent"] > requests["intended"]:
+        yield f"more sent than intended: {requests}"
+    if any(n < 0 for n in list(requests.values()) + list(outcomes.values())):
+        yield f"a negative count: {requests} {outcomes}"
+    if s["connections"]["active_max"] > s["connections"]["open_max"]:
+        yield f"more active than open: {s['connections']}"
+
+
+def _rates(s):
+    """error_rate = (failed + shed) / (ok + failed + shed)."""
+    requests = s["requests"]
+    bad = requests["failed"] + requests["shed"]
+    judged = bad + requests["ok"]
+    rate = s["rate"]["error_rate"]
+    allowed = {bad / judged, requests["failed"] / judged} if judged else {0.0}  # --shed-ok
+    if not any(abs(rate - a) < 1e-4 for a in allowed):
+        yield f"error_rate is {rate}, of {bad} bad in {judged}"
+
+
+def _latency(name, series):
+    if series.get("count") == 0:  # nothing of the kind was measured: null, never 0
+        if any(series.get(key, "missing") is not None for key in LATENCY[1:]):
+            yield f"latency.{name} is empty and yet says {series}"
+        return
+    missing = [key for key in LATENCY if not _is(series.get(key), NUMBER)]
+    if missing:
+        yield f"latency.{name} lacks {' '.join(missing)}"
+        return
+    values = [series[key] for key in MONOTONE]
+    if values != sorted(values):
+        yield f"latency.{name} is not monotone: {series}"
+    if not series["min_us"] <= series["mean_us"] <= series["max_us"]:
+        yield f"latency.{name}: the mean is outside of min and max: {series}"
+
+
+def _thresholds(rows):
+    for row in rows:
+        shape = {"expression": str, "ok": bool, "value": MAYBE_NUMBER}
+        yield from _shape(row, shape, "thresholds: ")

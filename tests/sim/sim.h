@@ -1,0 +1,45 @@
+/* sim: a ring (io/ring.h) without a kernel, from a seed.
+ *
+ * Time is virtual; a scripted peer behind every slot answers, stalls, truncates or resets as the
+ * seed says. What the contract of io/ring.h forbids the caller to do is an abort. Received bytes
+ * lie in a block of their own that is freed by ring_done, so that AddressSanitizer sees a late
+ * touch. The same seed gives the same run. */
+#ifndef BRINK_TESTS_SIM_H
+#define BRINK_TESTS_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How often each thing happens, in 1/1000. */
+struct sim_script {
+	uint64_t seed;
+	size_t request_len;        /* so that the peer can tell requests apart */
+	bool silent_sends;         /* quiet sends are silent, as on a kernel with CQE_SKIP */
+	bool multishot;            /* receives stay armed */
+	unsigned events_a_turn;    /* a full completion queue: no more than so many at once */
+	unsigned refuse_operation; /* the submission queue is full */
+	unsigned no_buffer;        /* a receive ends with ENOBUFS */
+	unsigned spurious;         /* a receive ends with EAGAIN */
+	unsigned short_send;
+	unsigned connect_refused, connect_lost, no_port;
+	unsigned reset, close_idle;
+	unsigned status_503, status_429, status_404, chunked, interim;
+	unsigned truncate, garbage, surplus, silence, last_answer;
+	uint64_t latency_ns; /* mean of everything that takes time */
+};
+
+/* What the peer did, to hold the caller's counts against. */
+struct sim_truth {
+	uint64_t dialled, connected, refused;
+	uint64_t requests;   /* that arrived whole */
+	uint64_t answers;    /* of which the last byte was handed over */
+	uint64_t answers_ok; /* with status 200 */
+	uint64_t bytes_handed_over;
+};
+
+void sim_prepare(const struct sim_script *script); /* for the next ring_open */
+struct sim_truth sim_truth(void);
+uint64_t sim_now_ns(void);
+
+#endif

@@ -1,0 +1,172 @@
+#include "tools/options_set.h"
+
+#include "base/units.h"
+
+static void *field(struct invocation *in, const struct option *o)
+{
+	return (char *)in + o->field.at;
+}
+
+/* --- plain values ------------------------------------------------------------------------- */
+
+static void store(struct invocation *in, const struct option *o, uint64_t value)
+{
+	switch (o->field.size) {
+	case sizeof(uint16_t):
+		*(uint16_t *)field(in, o) = (uint16_t)value;
+		break;
+	case sizeof(uint32_t):
+		*(uint32_t *)field(in, o) = (uint32_t)value;
+		break;
+	default:
+		*(uint64_t *)field(in, o) = value;
+	}
+}
+
+int set_count(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	uint64_t n;
+	if (!units_count(value, &n)) {
+		err_set(err, ERR_USAGE, "\"%s\" is not a count", value);
+		return err_hint(err, "a whole number, like 64, 10k or 1M");
+	}
+	if (n < o->field.min || n > o->field.max)
+		return err_set(err, ERR_USAGE, "%s is out of bounds: from %llu to %llu", value,
+			       (unsigned long long)o->field.min, (unsigned long long)o->field.max);
+	store(in, o, n);
+	return 0;
+}
+
+int set_real(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	double n;
+	if (!units_real(value, &n)) {
+		err_set(err, ERR_USAGE, "\"%s\" is not a number", value);
+		return err_hint(err, "like 500, 2.5k or 1M");
+	}
+	if (!(n > 0) || n > (double)o->field.max)
+		return err_set(err, ERR_USAGE, "%s is out of bounds: above 0, at most %llu", value,
+			       (unsigned long long)o->field.max);
+	*(double *)field(in, o) = n;
+	return 0;
+}
+
+int set_duration(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	uint64_t ns;
+	char min[UNITS_TEXT], max[UNITS_TEXT];
+	if (!units_duration_ns(value, &ns)) {
+		err_set(err, ERR_USAGE, "\"%s\" is not a duration", value);
+		return err_hint(err,
+				"a number with us, ms, s, m or h, like 500ms; seconds without");
+	}
+	if (ns < o->field.min || ns > o->field.max)
+		return err_set(err, ERR_USAGE, "%s is out of bounds: from %s to %s", value,
+			       units_text_us(min, (double)o->field.min / 1e3),
+			       units_text_us(max, (double)o->field.max / 1e3));
+	*(uint64_t *)field(in, o) = ns;
+	return 0;
+}
+
+int set_text(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	if (!*value)
+		return err_set(err, ERR_USAGE, "the value is empty");
+	*(const char **)field(in, o) = value;
+	return 0;
+}
+
+int set_on(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	*(bool *)field(in, o) = true;
+	return 0;
+}
+
+int set_off(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	*(bool *)field(in, o) = false;
+	return 0;
+}
+
+/* --- values with a grammar of their own --------------------------------------------------- */
+
+int set_header(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)o;
+	struct run_config *run = &in->run;
+	if (!strchr(value, ':')) {
+		err_set(err, ERR_USAGE, "there is no colon in it"); /* and it may be a secret */
+		return err_hint(err, "like -H 'Accept: text/html'");
+	}
+	if (run->header_count == RUN_HEADERS_MAX)
+		return err_set(err, ERR_USAGE, "at most %d headers are taken", RUN_HEADERS_MAX);
+	run->headers[run->header_count++] = value;
+	return 0;
+}
+
+int set_data(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)o;
+	if (value[0] == '@') {
+		err_set(err, ERR_USAGE,
+			"\"%s\" would be sent as it stands, not as a file's content", value);
+		return err_hint(err, "--data-file %s sends the file",
+				value[1] ? value + 1 : "FILE");
+	}
+	in->run.body = span_of(value);
+	in->has_data = true;
+	return 0;
+}
+
+int set_threshold(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)o;
+	struct run_config *run = &in->run;
+	if (run->threshold_count == THRESHOLD_MAX)
+		return err_set(err, ERR_USAGE, "at most %d are taken", THRESHOLD_MAX);
+	if (threshold_parse(&run->thresholds[run->threshold_count], value, err))
+		return -1;
+	run->threshold_count++;
+	return 0;
+}
+
+int set_spin(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum run_spin spin;
+	} names[] = {{"auto", RUN_SPIN_AUTO}, {"off", RUN_SPIN_OFF}, {"busy", RUN_SPIN_BUSY}};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (!strcmp(names[i].name, value)) {
+			in->run.spin = names[i].spin;
+			return 0;
+		}
+	}
+	in->run.spin = RUN_SPIN_FIXED;
+	if (!set_duration(in, o, value, err))
+		return 0;
+	return err_hint(err, "auto, off, busy, or a duration like 50us");
+}
+
+int set_allow_target(struct invocation *in, const struct option *o, const char *value,
+		     struct err *err)
+{
+	(void)o;
+	return guard_allow(&in->run.guard, value, err);
+}
+
+int set_format(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)o;
+	const struct out_form *form = out_form_find(value);
+	if (!form) {
+		err_set(err, ERR_USAGE, "there is no form \"%s\"", value);
+		return err_hint(err, "one of %s", out_form_names());
+	}
+	in->form = form;
+	return 0;
+}

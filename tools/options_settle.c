@@ -1,0 +1,173 @@
+/* What can only be decided once all options are known. */
+#include "tools/options.h"
+
+#include "base/url.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define DATA_FILE_MAX ((size_t)64 << 20)
+
+static int check_combinations(const struct invocation *in, struct err *err)
+{
+	const struct run_config *run = &in->run;
+	const struct {
+		bool wrong;
+		const char *text, *hint;
+	} rules[] = {
+		{run->pipeline > 1 && !run->keepalive,
+		 "--pipeline with --no-keepalive: a connection for one request cannot carry "
+		 "several",
+		 "leave one of them out"},
+		{run->think_ns && run->rate_rps > 0,
+		 "--think with --rate: in an open loop the schedule alone says when a request is "
+		 "due",
+		 "leave out --think, or --rate for a closed loop"},
+		{run->poisson && !(run->rate_rps > 0),
+		 "--poisson without --rate: a closed loop has no schedule",
+		 "say how many requests a second with -R N"},
+		{run->spin == RUN_SPIN_FIXED && !(run->rate_rps > 0),
+		 "--spin with a duration, but no --rate: a closed loop has no due instants",
+		 "add -R N, or use --spin busy"},
+		{in->has_data && in->data_file, "--data with --data-file: a request has one body",
+		 "leave one of them out"},
+		{in->quiet && in->verbose, "--quiet with --verbose: they contradict each other",
+		 "leave one of them out"},
+	};
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		if (rules[i].wrong) {
+			err_set(err, ERR_USAGE, "%s", rules[i].text);
+			return err_hint(err, "%s", rules[i].hint);
+		}
+	}
+	return 0;
+}
+
+/* --- the body ----------------------------------------------------------------------------- */
+
+static int read_all(FILE *file, struct buf *into)
+{
+	char chunk[16384];
+	size_t n;
+	while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
+		buf_append(into, chunk, n);
+	return ferror(file) ? -1 : 0;
+}
+
+static int load_body(struct invocation *in, struct err *err)
+{
+	FILE *file = fopen(in->data_file, "re");
+	if (!file)
+		return err_set(err, ERR_USAGE, "--data-file %s: %s", in->data_file,
+			       strerror(errno));
+	buf_init(&in->body, DATA_FILE_MAX);
+	int result = 0;
+	if (read_all(file, &in->body))
+		result = err_set(err, ERR_USAGE, "--data-file %s: %s", in->data_file,
+				 strerror(errno));
+	else if (in->body.cut)
+		result = err_set(err, ERR_USAGE, "--data-file %s: larger than %zu MiB",
+				 in->data_file, DATA_FILE_MAX >> 20);
+	fclose(file);
+	in->run.body = (struct span){in->body.ptr, in->body.len};
+	return result;
+}
+
+/* An empty body that was asked for makes a POST as well. */
+static int settle_body(struct invocation *in, struct err *err)
+{
+	if (in->data_file && load_body(in, err))
+		return -1;
+	if ((in->has_data || in->data_file) && !in->run.method)
+		in->run.method = "POST";
+	return 0;
+}
+
+/* --- --connect-to -------------------------------------------------------------------------- */
+
+#define PARTS_MAX 4
+
+/* Takes "a:b:[::1]:d" apart at the colons outside of brackets; the brackets go. Returns how many
+ * parts there are, or PARTS_MAX + 1 for too many. */
+static unsigned split(const char *text, struct span *parts)
+{
+	unsigned n = 0;
+	for (;;) {
+		size_t len = *text == '[' ? strcspn(text, "]") : strcspn(text, ":");
+		bool bracket = *text == '[' && text[len];
+		if (n == PARTS_MAX)
+			return PARTS_MAX + 1;
+		parts[n++] = bracket ? (struct span){text + 1, len - 1} : (struct span){text, len};
+		text += len + bracket;
+		if (*text != ':')
+			return *text ? PARTS_MAX + 1 : n;
+		text++;
+	}
+}
+
+static bool is_or_empty(struct span part, const char *text)
+{
+	return !part.len || (part.len == strlen(text) && !strncasecmp(part.ptr, text, part.len));
+}
+
+static int not_ours(const struct invocation *in, const struct url *url, struct err *err)
+{
+	err_set(err, ERR_USAGE, "--connect-to %s is not about this URL: host %s, port %s",
+		in->connect_to, url->host, url->port_text);
+	return err_hint(err, "leave the first two parts empty to mean any: ::HOST:PORT");
+}
+
+/* HOST:PORT stands for itself. Of A:P:B:Q (curl's form) an empty A or P means any, an empty B or
+ * Q the URL's own. */
+static int settle_connect_to(struct invocation *in, struct err *err)
+{
+	struct span part[PARTS_MAX];
+	struct url url;
+	unsigned count = split(in->connect_to, part);
+	if (count == 2) {
+		in->run.connect_to = in->connect_to;
+		return 0;
+	}
+	if (count != 4) {
+		err_set(err, ERR_USAGE, "--connect-to \"%s\" is neither HOST:PORT nor A:P:B:Q",
+			in->connect_to);
+		return err_hint(err, "like 127.0.0.1:8080, [::1]:8080 or example.org:80::8080");
+	}
+	if (url_parse(&url, in->run.url, err))
+		return -1;
+	if (!is_or_empty(part[0], url.host) || !is_or_empty(part[1], url.port_text))
+		return not_ours(in, &url, err);
+	struct span host = part[2].len ? part[2] : span_of(url.host);
+	struct span port = part[3].len ? part[3] : span_of(url.port_text);
+	bool bracket = memchr(host.ptr, ':', host.len) != NULL;
+	snprintf(in->connect_to_text, sizeof in->connect_to_text, "%s%.*s%s:%.*s",
+		 bracket ? "[" : "", (int)host.len, host.ptr, bracket ? "]" : "", (int)port.len,
+		 port.ptr);
+	in->run.connect_to = in->connect_to_text;
+	return 0;
+}
+
+/* --- the story ----------------------------------------------------------------------------- */
+
+static int settle_url(struct invocation *in, struct err *err)
+{
+	if (!in->operand_count) {
+		err_set(err, ERR_USAGE, "a URL is missing");
+		return err_hint(err, "brink run -c 64 -d 10s http://127.0.0.1:8080/");
+	}
+	if (in->operand_count > 1) {
+		err_set(err, ERR_USAGE, "one URL at a time: \"%s\" is one too many",
+			in->operands[1]);
+		return err_hint(err, "quote a URL or a value that has blanks in it");
+	}
+	in->run.url = in->operands[0];
+	return 0;
+}
+
+int options_settle_run(struct invocation *in, struct err *err)
+{
+	if (settle_url(in, err) || check_combinations(in, err) || settle_body(in, err))
+		return -1;
+	return in->connect_to ? settle_connect_to(in, err) : 0;
+}

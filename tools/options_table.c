@@ -1,0 +1,113 @@
+/* Every flag of every subcommand but `target`, in the order of the help. */
+#include "base/mono.h"
+#include "load/plan.h"
+#include "tools/options_set.h"
+
+#include <stddef.h>
+
+#define CONNECTIONS_MAX 4000000
+#define THREADS_MAX     1024
+#define RATE_MAX        1000000000
+#define TIME_MAX        (366 * 24 * 3600 * NS_PER_S) /* sums stay far from 2^64 ns */
+#define TIMEOUT_MAX     (3600 * NS_PER_S)            /* what a histogram can hold */
+
+/* The field of struct invocation that a row's setter fills, and its bounds. */
+#define INTO(f, min, max)                                                                          \
+	{                                                                                          \
+		offsetof(struct invocation, f), sizeof(((struct invocation *)0)->f), min, max      \
+	}
+#define ELSEWHERE                                                                                  \
+	{                                                                                          \
+		0, 0, 0, 0                                                                         \
+	} /* the setter knows where */
+
+#define RUN  OPTIONS_RUN
+#define MANY (OPTIONS_RUN | OPTIONS_REPEATED)
+
+const struct option options[] = {
+	{"Load", 'c', "connections", "N", "10", "connections to open and keep", RUN, set_count,
+	 INTO(run.connections, 1, CONNECTIONS_MAX)},
+	{"Load", 't', "threads", "N", "one a core", "threads, each with a ring of its own", RUN,
+	 set_count, INTO(run.threads, 1, THREADS_MAX)},
+	{"Load", 'd', "duration", "T", "10s, or no end with -n",
+	 "how long to measure, after the warm-up", RUN, set_duration,
+	 INTO(run.duration_ns, NS_PER_MS, TIME_MAX)},
+	{"Load", 'n', "requests", "N", "no limit", "stop after so many requests", RUN, set_count,
+	 INTO(run.requests, 1, UINT64_MAX)},
+	{"Load", 'R', "rate", "N", "closed loop",
+	 "open loop: N requests a second, due on schedule whatever the target's pace", RUN,
+	 set_real, INTO(run.rate_rps, 0, RATE_MAX)},
+	{"Load", 0, "poisson", NULL, "evenly spaced",
+	 "with -R: at random instants, as from many independent callers", RUN, set_on,
+	 INTO(run.poisson, 0, 1)},
+	{"Load", 0, "seed", "N", "1", "of all that is random", RUN, set_count,
+	 INTO(run.seed, 0, UINT64_MAX)},
+	{"Load", 0, "warmup", "T", "0s", "load for so long before measuring", RUN, set_duration,
+	 INTO(run.warmup_ns, 0, TIME_MAX)},
+	{"Load", 0, "think", "T", "0s", "closed loop: pause between an answer and the next request",
+	 RUN, set_duration, INTO(run.think_ns, 0, TIME_MAX)},
+
+	{"Request", 'H', "header", "LINE", "none",
+	 "\"Name: value\"; replaces the automatic one of that name", MANY, set_header, ELSEWHERE},
+	{"Request", 'X', "method", "NAME", "GET, or POST with a body", "method of the request", RUN,
+	 set_text, INTO(run.method, 0, 0)},
+	{"Request", 0, "data", "TEXT", "none", "body of the request", RUN, set_data, ELSEWHERE},
+	{"Request", 0, "data-file", "FILE", "none", "file whose content is the body", RUN, set_text,
+	 INTO(data_file, 0, 0)},
+
+	{"Connections", 0, "no-keepalive", NULL, "kept alive", "a new connection for every request",
+	 RUN, set_off, INTO(run.keepalive, 0, 1)},
+	{"Connections", 0, "pipeline", "N", "1", "requests in flight on a connection at most", RUN,
+	 set_count, INTO(run.pipeline, 1, PLAN_PIPELINE_MAX)},
+	{"Connections", 0, "connect-to", "HOST:PORT", "the URL's",
+	 "connect there instead; A:P:B:Q as well, for a URL of host A and port P", RUN, set_text,
+	 INTO(connect_to, 0, 0)},
+	{"Connections", 0, "timeout", "T", "10s",
+	 "a request without a whole answer by then has failed", RUN, set_duration,
+	 INTO(run.timeout_ns, NS_PER_MS, TIMEOUT_MAX)},
+	{"Connections", 0, "connect-timeout", "T", "5s",
+	 "a connection that does not stand by then has failed", RUN, set_duration,
+	 INTO(run.connect_timeout_ns, NS_PER_MS, TIMEOUT_MAX)},
+
+	{"Judgement", 0, "expect-status", "CODE", "200 to 399", "the one status that is ok", RUN,
+	 set_count, INTO(run.expect_status, 100, TALLY_STATUSES - 1)},
+	{"Judgement", 0, "threshold", "EXPR", "none",
+	 "fail (exit 99) unless it holds: 'p(99)<250ms', 'errors<5%', 'rate>1000'", MANY,
+	 set_threshold, ELSEWHERE},
+	{"Judgement", 0, "shed-ok", NULL, "a failure",
+	 "429, and 503 with Retry-After, are not errors", RUN, set_on, INTO(run.shed_ok, 0, 1)},
+	{"Judgement", 0, "accept-saturated", NULL, "exit 6",
+	 "let a result stand although the generator was the limit", RUN, set_on,
+	 INTO(run.accept_saturated, 0, 1)},
+
+	{"Generator", 0, "spin", "auto|off|busy|T", "auto",
+	 "poll, not sleep, for so long before a due instant; busy: never sleep", RUN, set_spin,
+	 INTO(run.spin_ns, NS_PER_US, NS_PER_S)},
+	{"Generator", 0, "pin", "LIST", "the allowed ones in order",
+	 "cpus of the threads, like 0,2-3", RUN, set_text, INTO(run.pin, 0, 0)},
+
+	{"Guards", 0, "allow-target", "CIDR", "loopback", "addresses that may be loaded besides",
+	 MANY, set_allow_target, ELSEWHERE},
+	{"Guards", 0, "max-rate", "N", "no cap", "refuse (exit 4) a rate above", RUN, set_real,
+	 INTO(run.guard.max_rate_rps, 0, RATE_MAX)},
+	{"Guards", 0, "max-connections", "N", "no cap", "refuse (exit 4) more connections", RUN,
+	 set_count, INTO(run.guard.max_connections, 1, UINT64_MAX)},
+	{"Guards", 0, "dry-run", NULL, "off", "print every value with its origin, send nothing",
+	 RUN, set_on, INTO(dry_run, 0, 1)},
+
+	{"Output", 0, "format", "FORM", "text",
+	 "of the report on standard output: text, json, csv, hdr, quiet", RUN, set_format,
+	 ELSEWHERE},
+	{"Output", 'q', "quiet", NULL, "progress shown", "no progress on standard error", RUN,
+	 set_on, INTO(quiet, 0, 1)},
+	{"Output", 'v', "verbose", NULL, "every 5 s",
+	 "progress every second even where standard error is no terminal", RUN, set_on,
+	 INTO(verbose, 0, 1)},
+
+	{"Flags", 0, "features", NULL, "off", "what the kernel offers, and what is done without",
+	 OPTIONS_VERSION, set_on, INTO(features, 0, 1)},
+	{"Flags", 0, "man", NULL, "off", "as a manual page", OPTIONS_HELP, set_on, INTO(man, 0, 1)},
+	{"Flags", 'h', "help", NULL, NULL, "this help", OPTIONS_EVERY, set_on, INTO(help, 0, 1)},
+};
+
+const unsigned option_count = sizeof options / sizeof *options;

@@ -1,0 +1,163 @@
+/* The rows. Where a client may rightly do one of several things, or where timing decides what it
+ * sees first, `expect` names them all: bytes behind a whole answer condemn the connection, yet
+ * the request itself was answered. */
+#include "tools/target/fault.h"
+#include "tools/target/fault_gzip.h"
+
+#define WIRE(text)                                                                                 \
+	{                                                                                          \
+		text, sizeof text - 1                                                              \
+	} /* a literal may hold NULs */
+#define OK       "HTTP/1.1 200 OK\r\n"
+#define LENGTH_2 "Content-Length: 2\r\n"
+#define CHUNKED  "Transfer-Encoding: chunked\r\n"
+#define PLAIN    OK LENGTH_2 "\r\nxx"
+#define TEN      "xxxxxxxxxx"
+
+const struct fault fault_table[] = {
+	/* connections that end too early */
+	{"rst-accept", "RST as soon as a connection is accepted",
+	 "peer_reset|connect_reset|write_failed", .end = ANSWER_RESET, .at_accept = true},
+	{"fin-accept", "FIN as soon as a connection is accepted",
+	 "peer_closed|peer_reset|write_failed", .end = ANSWER_CLOSE, .at_accept = true},
+	{"rst-request", "RST instead of the answer", "peer_reset", .end = ANSWER_RESET},
+	{"fin-request", "FIN instead of the answer", "peer_closed", .end = ANSWER_CLOSE},
+	{"rst-head", "RST within the head", "peer_reset", .first = WIRE(OK "Content-Le"),
+	 .end = ANSWER_RESET},
+	{"fin-head", "FIN within the head", "truncated", .first = WIRE(OK "Content-Le"),
+	 .end = ANSWER_CLOSE},
+	{"rst-body", "RST after 10 of 100 body bytes", "peer_reset",
+	 .first = WIRE(OK "Content-Length: 100\r\n\r\n" TEN), .end = ANSWER_RESET},
+	{"fin-body", "FIN after 10 of 100 body bytes", "truncated",
+	 .first = WIRE(OK "Content-Length: 100\r\n\r\n" TEN), .end = ANSWER_CLOSE},
+	{"rst-chunk", "RST within a chunk", "peer_reset",
+	 .first = WIRE(OK CHUNKED "\r\n64\r\n" TEN), .end = ANSWER_RESET},
+	{"fin-chunk", "FIN within a chunk", "truncated", .first = WIRE(OK CHUNKED "\r\n64\r\n" TEN),
+	 .end = ANSWER_CLOSE},
+	{"fin-last-chunk", "FIN where the last chunk should come", "truncated",
+	 .first = WIRE(OK CHUNKED "\r\na\r\n" TEN "\r\n"), .end = ANSWER_CLOSE},
+	{"rst-after", "RST right behind a whole answer", "ok|peer_reset", .first = WIRE(PLAIN),
+	 .end = ANSWER_RESET},
+	{"fin-after", "FIN behind a whole answer that did not announce it", "ok",
+	 .first = WIRE(PLAIN), .end = ANSWER_CLOSE},
+	{"half-close", "FIN behind the answer; we go on listening and never answer again", "ok",
+	 .first = WIRE(PLAIN), .end = ANSWER_HALF},
+	{"half-close-request", "FIN instead of the answer; we go on listening", "peer_closed",
+	 .end = ANSWER_HALF},
+
+	/* wrong lengths */
+	{"cl-negative", "Content-Length: -1", "malformed",
+	 .first = WIRE(OK "Content-Length: -1\r\n\r\nxx")},
+	{"cl-plus", "Content-Length: +2", "malformed",
+	 .first = WIRE(OK "Content-Length: +2\r\n\r\nxx")},
+	{"cl-letters", "Content-Length: 2x", "malformed",
+	 .first = WIRE(OK "Content-Length: 2x\r\n\r\nxx")},
+	{"cl-overflow", "Content-Length of 2^64 + 2", "malformed",
+	 .first = WIRE(OK "Content-Length: 18446744073709551618\r\n\r\nxx")},
+	{"cl-differ", "two Content-Lengths, 2 and 3", "malformed",
+	 .first = WIRE(OK LENGTH_2 "Content-Length: 3\r\n\r\nxx")},
+	{"cl-same", "two Content-Lengths of the same value", "ok|malformed",
+	 .first = WIRE(OK LENGTH_2 LENGTH_2 "\r\nxx")},
+	{"cl-list", "Content-Length: 2, 2", "ok|malformed",
+	 .first = WIRE(OK "Content-Length: 2, 2\r\n\r\nxx")},
+	{"cl-huge", "Content-Length of 2^63 - 1, ten bytes, then nothing", "timeout",
+	 .first = WIRE(OK "Content-Length: 9223372036854775807\r\n\r\n" TEN), .end = ANSWER_MUTE},
+	{"cl-and-te", "Content-Length together with Transfer-Encoding", "malformed",
+	 .first = WIRE(OK LENGTH_2 CHUNKED "\r\n2\r\nxx\r\n0\r\n\r\n")},
+	{"te-after-chunked", "Transfer-Encoding: chunked, gzip", "malformed",
+	 .first = WIRE(OK "Transfer-Encoding: chunked, gzip\r\n\r\n2\r\nxx\r\n0\r\n\r\n")},
+	{"bad-chunk", "a chunk size that is no number", "malformed",
+	 .first = WIRE(OK CHUNKED "\r\nzz\r\nxx\r\n0\r\n\r\n")},
+	{"chunk-overflow", "a chunk size of 2^64 + 2", "malformed",
+	 .first = WIRE(OK CHUNKED "\r\n10000000000000002\r\nxx\r\n0\r\n\r\n")},
+	{"chunk-no-crlf", "a chunk longer than it says", "malformed",
+	 .first = WIRE(OK CHUNKED "\r\n2\r\nxxx\r\n0\r\n\r\n")},
+
+	/* wrong heads */
+	{"nul-header", "NUL within a header value", "malformed",
+	 .first = WIRE(OK "X-Nul: a\0b\r\n" LENGTH_2 "\r\nxx")},
+	{"cr-header", "a bare CR within a header value", "malformed",
+	 .first = WIRE(OK "X-Cr: a\rb\r\n" LENGTH_2 "\r\nxx")},
+	{"obs-fold", "a header continued on a second line", "malformed",
+	 .first = WIRE(OK "X-Fold: a\r\n b\r\n" LENGTH_2 "\r\nxx")},
+	{"bare-lf", "lines that end in LF alone", "malformed",
+	 .first = WIRE("HTTP/1.1 200 OK\nContent-Length: 2\n\nxx")},
+	{"space-colon", "a space before the colon of a header", "malformed",
+	 .first = WIRE(OK "Content-Length : 2\r\n\r\nxx")},
+	{"no-colon", "a header line without a colon", "malformed",
+	 .first = WIRE(OK "X-None\r\n" LENGTH_2 "\r\nxx")},
+	{"http09", "a body without status line or headers, then FIN", "malformed",
+	 .first = WIRE(TEN "\r\n"), .end = ANSWER_CLOSE},
+	{"http2-version", "HTTP/2.0 in a text status line", "malformed",
+	 .first = WIRE("HTTP/2.0 200 OK\r\n" LENGTH_2 "\r\nxx")},
+	{"status-2-digits", "status 20", "malformed",
+	 .first = WIRE("HTTP/1.1 20 OK\r\n" LENGTH_2 "\r\nxx")},
+	{"status-4-digits", "status 2000", "malformed",
+	 .first = WIRE("HTTP/1.1 2000 OK\r\n" LENGTH_2 "\r\nxx")},
+	{"status-999", "status 999", "malformed",
+	 .first = WIRE("HTTP/1.1 999 OK\r\n" LENGTH_2 "\r\nxx")},
+	{"garbage", "bytes that are no HTTP at all", "malformed",
+	 .first = WIRE("\x16\x03\x01\x02\x00\x01\x00\xff\xfe\x00\x80garbage\r\n\r\n")},
+
+	/* too many bytes, or bytes nobody asked for */
+	{"flood-1xx", "1000 times 100 Continue, then the answer", "ok", .last = WIRE(PLAIN),
+	 .again = WIRE("HTTP/1.1 100 Continue\r\n\r\n"), .times = 1000},
+	{"flood-1xx-endless", "100 Continue without end", "too_large",
+	 .again = WIRE("HTTP/1.1 100 Continue\r\n\r\n"), .times = ANSWER_ENDLESS},
+	{"surplus", "seven bytes more than Content-Length says", "ok|desync",
+	 .first = WIRE(PLAIN "surplus")},
+	{"two-answers", "two answers to one request", "ok|desync", .first = WIRE(PLAIN PLAIN)},
+	{"unasked", "an answer before anything was asked", "ok|desync", .first = WIRE(PLAIN),
+	 .at_accept = true},
+	{"status-204-body", "204 with a body of two bytes", "ok|desync",
+	 .first = WIRE("HTTP/1.1 204 No Content\r\n" LENGTH_2 "\r\nxx")},
+	{"header-64k", "one header of 64 KiB", "too_large", .first = WIRE(OK "X-Large: "),
+	 .again = WIRE("x"), .times = 65536, .last = WIRE("\r\n" LENGTH_2 "\r\nxx")},
+	{"headers-10000", "10,000 headers", "too_large", .first = WIRE(OK LENGTH_2),
+	 .again = WIRE("X-Many: x\r\n"), .times = 10000, .last = WIRE("\r\nxx")},
+	{"headers-endless", "headers without end", "too_large", .first = WIRE(OK),
+	 .again = WIRE("X-Many: x\r\n"), .times = ANSWER_ENDLESS},
+	{"trailers-endless", "trailers without end", "too_large",
+	 .first = WIRE(OK CHUNKED "\r\n2\r\nxx\r\n0\r\n"), .again = WIRE("X-Many: x\r\n"),
+	 .times = ANSWER_ENDLESS},
+	{"body-endless", "chunks without end", "timeout", .first = WIRE(OK CHUNKED "\r\n"),
+	 .again = WIRE("a\r\n" TEN "\r\n"), .times = ANSWER_ENDLESS},
+	{"gzip-bomb", "1 MiB of gzip that would inflate to 1 GiB", "ok",
+	 .render = fault_gzip_render},
+
+	/* slowness */
+	{"silent", "no answer; the connection stays open", "timeout", .end = ANSWER_MUTE},
+	{"slow", "the answer, one byte each 500 ms", "timeout", .first = WIRE(PLAIN),
+	 .drip_ms = 500},
+	{"trickle", "the answer, one byte each ms", "ok", .first = WIRE(PLAIN), .drip_ms = 1},
+
+	/* unusual and right */
+	{"empty-reason", "no words behind the status", "ok",
+	 .first = WIRE("HTTP/1.1 200 \r\n" LENGTH_2 "\r\nxx")},
+	{"no-reason", "not even the space behind the status", "ok|malformed",
+	 .first = WIRE("HTTP/1.1 200\r\n" LENGTH_2 "\r\nxx")},
+	{"lower-case", "header names in lower case", "ok",
+	 .first = WIRE(OK "content-length: 2\r\nconnection: keep-alive\r\n\r\nxx")},
+	{"no-space", "no space behind the colon", "ok",
+	 .first = WIRE(OK "Content-Length:2\r\n\r\nxx")},
+	{"empty-body", "Content-Length: 0", "ok", .first = WIRE(OK "Content-Length: 0\r\n\r\n")},
+	{"early-hints", "103 Early Hints, then the answer", "ok",
+	 .first = WIRE("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" PLAIN)},
+	{"chunked", "a chunked body", "ok", .first = WIRE(OK CHUNKED "\r\n2\r\nxx\r\n0\r\n\r\n")},
+	{"chunked-ext-trailers", "chunk extensions and trailers", "ok",
+	 .first = WIRE(OK CHUNKED
+		       "Trailer: X-Sum\r\n\r\n2;name=value\r\nxx\r\n0;last\r\nX-Sum: 1\r\n\r\n")},
+	{"gzip-chunked", "Transfer-Encoding: gzip, chunked", "ok",
+	 .first = WIRE(OK "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\nxx\r\n0\r\n\r\n")},
+	{"close-delimited", "a body that ends with the connection", "ok",
+	 .first = WIRE(OK "Connection: close\r\n\r\n" TEN), .end = ANSWER_CLOSE},
+	{"http10", "HTTP/1.0 with a length, then FIN", "ok",
+	 .first = WIRE("HTTP/1.0 200 OK\r\n" LENGTH_2 "\r\nxx"), .end = ANSWER_CLOSE},
+	{"status-304-length", "304 that tells the length it would have had", "ok",
+	 .first = WIRE("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n")},
+	{"status-503-retry", "503 with Retry-After", "shed",
+	 .first = WIRE("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" LENGTH_2 "\r\nxx")},
+	{"status-429", "429 Too Many Requests", "shed",
+	 .first = WIRE("HTTP/1.1 429 Too Many Requests\r\n" LENGTH_2 "\r\nxx")},
+};
+const unsigned fault_count = sizeof fault_table / sizeof *fault_table;

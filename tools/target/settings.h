@@ -1,0 +1,38 @@
+/* settings: what the command line asks of the target. Strings stay argv's. */
+#ifndef BRINK_TARGET_SETTINGS_H
+#define BRINK_TARGET_SETTINGS_H
+
+#include "base/err.h"
+#include "io/addr.h"
+#include "tools/target/fault.h"
+
+#define SETTINGS_LISTEN_MAX  4u
+#define SETTINGS_FAULTS_MAX  32u
+#define SETTINGS_HEADERS_MAX (16u << 10) /* bytes of all --header lines together */
+#define SETTINGS_THREADS_MAX 256u
+
+struct settings {
+	struct addr listen[SETTINGS_LISTEN_MAX];
+	unsigned listen_count;
+	struct fault_share faults[SETTINGS_FAULTS_MAX];
+	unsigned fault_count;
+	char headers[SETTINGS_HEADERS_MAX]; /* lines with their CRLF */
+	size_t headers_len;
+
+	uint64_t body_bytes, status;
+	uint64_t service_ns;
+	uint64_t servers; /* 0: no queue, the service time is a mere delay */
+	uint64_t waiting; /* QUEUE_UNBOUNDED */
+	uint64_t retry_after_ns;
+	uint64_t threads, backlog, seed;
+	uint64_t connections_max; /* 0: as many as the descriptors allow */
+	uint64_t requests_max;    /* 0: any number on one connection */
+	uint64_t duration_ns;     /* 0: until a signal comes */
+	bool help, list_faults;
+};
+
+/* Returns 0, or -1 with a usage error that names the flag and the value. */
+int settings_parse(struct settings *ret, int argc, char **argv, struct err *err);
+void settings_help(FILE *out);
+
+#endif

@@ -1,0 +1,41 @@
+/* target: what all threads of the server share: answers rendered at start-up, the queue, counts.
+ *
+ * Answers never change once rendered. The queue locks itself; the rest is atomic. */
+#ifndef BRINK_TARGET_TARGET_H
+#define BRINK_TARGET_TARGET_H
+
+#include "tools/target/queue.h"
+#include "tools/target/settings.h"
+
+#include <stdatomic.h>
+
+struct server;
+
+struct target {
+	const struct settings *settings;
+	struct server *servers; /* settings->threads of them */
+
+	char *filler;            /* what large bodies are sent from */
+	struct answer_spec spec; /* what every rendered answer starts from */
+	struct answer plain[WIRE_COUNT];
+	struct answer shed[WIRE_COUNT];    /* 503 of the queue */
+	struct answer missing[WIRE_COUNT]; /* 404 */
+	struct answer bad;                 /* 400 */
+	struct answer large;               /* 431 */
+	struct answer interim;             /* 100 Continue */
+	struct answer *faults;             /* one for each row of fault_table */
+
+	struct queue queue; /* in use when settings->servers is not 0 */
+	_Atomic uint64_t open, open_max;
+	atomic_bool stop;
+};
+
+int target_init(struct target *t, const struct settings *settings, struct err *err);
+void target_fini(struct target *t);
+
+void target_opened(struct target *t, uint64_t open); /* so many connections are open now */
+
+/* Everything counted so far, as one line of JSON without a line end. */
+void target_stats(struct target *t, struct buf *out);
+
+#endif
