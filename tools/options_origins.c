@@ -17,12 +17,13 @@ static bool is_secret(const char *line)
 
 static void row(const struct option *o, const char *value, const char *origin, struct buf *out)
 {
-	if (o->set && !strcmp(o->name, "header") && is_secret(value))
-		buf_printf(out, "  --%-18s%.*s: (not shown)", o->name, (int)strcspn(value, ":"),
-			   value);
-	else
-		buf_printf(out, "  --%-18s%s", o->name, value);
-	buf_printf(out, "  [%s]\n", origin);
+	char hidden[128];
+	if (!strcmp(o->name, "header") && is_secret(value)) {
+		snprintf(hidden, sizeof hidden, "%.*s: (not shown)", (int)strcspn(value, ": \t"),
+			 value);
+		value = hidden;
+	}
+	buf_printf(out, "  --%-18s %-28s  %s\n", o->name, value, origin);
 }
 
 static void given_row(const struct given *g, struct buf *out)

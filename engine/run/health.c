@@ -8,7 +8,8 @@
 
 /* From here on the generator counts as the limit. Lag: of its own making, see tally.lag_us. */
 #define THROTTLED_SHARE 0.05 /* of the wall time, cgroup quota used up */
-#define WAITING_SHARE   0.50 /* of the wall time, runnable without a cpu, per thread */
+#define WAITING_SHARE   0.80 /* of the wall time, runnable without a cpu, per thread */
+#define WAITING_NOTED   0.25 /* less than that, but worth a remark: a shared cpu */
 #define BUSY_SHARE      0.98 /* of the wall time on the cpu, per thread */
 #define LAG_P99_US      10000
 

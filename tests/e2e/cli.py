@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 
 import brink
 import netns
@@ -58,10 +59,12 @@ BAD_VALUES = [
     ("--allow-target", "10.0.0.0/33"), ("--max-rate", "x"), ("--max-connections", "x"),
     ("--pin", "x"), ("--pin", "5-2"), ("--spin", "x"),
 ]
+LONG_NAMES = {"-H": "header", "-X": "--method"}  # as messages may put it
 for _flag, _value in BAD_VALUES:
     def bad_value(flag=_flag, value=_value):
         result = refused(["run", URL, flag, value], 2)
-        tap.check(flag in result.err or (value and value.split("\r")[0] in result.err),
+        names = [flag, LONG_NAMES.get(flag, flag)] + ([value] if value else [])
+        tap.check(any(name in result.err for name in names),
                   f"the message names neither flag nor value: {result}")
     tap.add(f"{_flag} does not take {_value!r}", bad_value)
 
@@ -118,7 +121,7 @@ def help_is_a_result():
 def the_version_is_told():
     result = brink.run(["version"])
     tap.equal((result.code, result.err), (0, ""), "exit code and errors")
-    tap.check(result.out.startswith("brink 0."), f"version: {result}")
+    tap.check(re.match(r"brink +0\.\d+\.\d+$", result.out.splitlines()[0]), f"version: {result}")
 
 
 @tap.test

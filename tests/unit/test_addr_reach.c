@@ -152,14 +152,16 @@ static int count_open_files(void)
 START_TEST(no_descriptor_is_left_open)
 {
 	struct peer accepting = open_accepting(), refusing = open_refusing();
+	struct peer silent = open_silent();
 	struct addr list[ADDR_MAX];
 	for (int i = 0; i < ADDR_MAX; i++)
-		list[i] = i % 2 ? accepting.at : refusing.at;
+		list[i] = i == 0 ? refusing.at : i % 2 ? accepting.at : silent.at;
 	int before = count_open_files();
 	ck_assert_ptr_eq(addr_reachable(list, ADDR_MAX), &list[1]);
 	ck_assert_int_eq(count_open_files(), before);
 	close_peer(&accepting);
 	close_peer(&refusing);
+	close_peer(&silent);
 }
 END_TEST
 

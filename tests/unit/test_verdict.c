@@ -3,13 +3,16 @@
 #include <check.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct summary s;
 
 /* A run that went well: 10 asked, 9 ok, 1 in flight, one threshold that held. */
 static void start(void)
 {
-	s = (struct summary){.threshold_count = 1, .results = {{.ok = true}}};
+	memset(&s, 0, sizeof s);
+	s.threshold_count = 1;
+	s.results[0].ok = true;
 	tally_init(&s.total);
 	s.total.intended = 10;
 	s.total.in_flight = 1;

@@ -157,18 +157,6 @@ static void send_owed(struct server *s, struct session *c)
 	}
 }
 
-static void sent(struct server *s, struct session *c, int32_t res)
-{
-	c->sending = false;
-	if (res < 0)
-		hang_up(s, c, false);
-	else
-		took(s, c, pending_first(&s->pool, &c->owed), (size_t)res);
-	send_owed(s, c);
-}
-
-/* --- requests in ------------------------------------------------------------------------ */
-
 /* A ring that receives once per order is held back here, and so is the peer; one that goes on by
  * itself cannot be, hence SESSION_PARKED_MAX. */
 static void arm(struct server *s, struct session *c)
@@ -178,6 +166,25 @@ static void arm(struct server *s, struct session *c)
 	c->receiving = ring_receive(s->ring, slot_of(s, c));
 	if (!c->receiving)
 		due_sooner(&s->due, slot_of(s, c), s->now_ns + RETRY_NS);
+}
+
+/* All that can be done now, both ways. */
+static void go_on(struct server *s, struct session *c)
+{
+	send_owed(s, c);
+	arm(s, c);
+}
+
+/* --- events ----------------------------------------------------------------------------- */
+
+static void sent(struct server *s, struct session *c, int32_t res)
+{
+	c->sending = false;
+	if (res < 0)
+		hang_up(s, c, false);
+	else
+		took(s, c, pending_first(&s->pool, &c->owed), (size_t)res);
+	go_on(s, c);
 }
 
 static void received(struct server *s, struct session *c, const struct ring_event *e)
@@ -194,8 +201,7 @@ static void received(struct server *s, struct session *c, const struct ring_even
 	} else if (e->res != -ENOBUFS) { /* no receive buffer was free: once more */
 		hang_up(s, c, false);
 	}
-	send_owed(s, c);
-	arm(s, c);
+	go_on(s, c);
 }
 
 static void meet_fault(struct server *s, struct session *c)
@@ -229,8 +235,7 @@ static void accepted(struct server *s, struct session *c)
 	target_opened(s->target, open);
 	if (s->target->settings->fault_count)
 		meet_fault(s, c);
-	send_owed(s, c);
-	arm(s, c);
+	go_on(s, c);
 }
 
 /* --- the story -------------------------------------------------------------------------- */
@@ -262,6 +267,5 @@ void session_wake(struct server *s, struct session *c)
 		hang_up(s, c, false);
 		return;
 	}
-	send_owed(s, c);
-	arm(s, c);
+	go_on(s, c);
 }
