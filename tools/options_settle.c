@@ -55,20 +55,24 @@ static int read_all(FILE *file, struct buf *into)
 	return ferror(file) ? -1 : 0;
 }
 
+static int unreadable(const struct invocation *in, const char *why, struct err *err)
+{
+	err_set(err, ERR_USAGE, "--data-file %s: %s", in->data_file, why);
+	return err_hint(err, "it is the name of a readable file of at most %zu MiB",
+			DATA_FILE_MAX >> 20);
+}
+
 static int load_body(struct invocation *in, struct err *err)
 {
 	FILE *file = fopen(in->data_file, "re");
 	if (!file)
-		return err_set(err, ERR_USAGE, "--data-file %s: %s", in->data_file,
-			       strerror(errno));
+		return unreadable(in, strerror(errno), err);
 	buf_init(&in->body, DATA_FILE_MAX);
 	int result = 0;
 	if (read_all(file, &in->body))
-		result = err_set(err, ERR_USAGE, "--data-file %s: %s", in->data_file,
-				 strerror(errno));
+		result = unreadable(in, strerror(errno), err);
 	else if (in->body.cut)
-		result = err_set(err, ERR_USAGE, "--data-file %s: larger than %zu MiB",
-				 in->data_file, DATA_FILE_MAX >> 20);
+		result = unreadable(in, "it is larger", err);
 	fclose(file);
 	in->run.body = (struct span){in->body.ptr, in->body.len};
 	return result;

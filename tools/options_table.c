@@ -70,7 +70,7 @@ const struct option options[] = {
 	 INTO(run.connect_timeout_ns, NS_PER_MS, TIMEOUT_MAX)},
 
 	{"Judgement", 0, "expect-status", "CODE", "200 to 399", "the one status that is ok", RUN,
-	 set_count, INTO(run.expect_status, 100, TALLY_STATUSES - 1)},
+	 set_count, INTO(run.expect_status, 100, 599)},
 	{"Judgement", 0, "threshold", "EXPR", "none",
 	 "fail (exit 99) unless it holds: 'p(99)<250ms', 'errors<5%', 'rate>1000'", MANY,
 	 set_threshold, ELSEWHERE},

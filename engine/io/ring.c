@@ -164,7 +164,8 @@ enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, un
 	/* Without MSG_WAITALL a short send counts as success and would be silent. */
 	bool quiet = (flags & RING_QUIET) && bytes.len <= RING_QUIET_MAX && ring_has(r, F_SKIP);
 	if ((flags & RING_FIXED) && r->have_fixed && !quiet)
-		io_uring_prep_write_fixed(sqe, file_of(r, slot), bytes.ptr, (unsigned)bytes.len, 0, 0);
+		io_uring_prep_write_fixed(sqe, file_of(r, slot), bytes.ptr, (unsigned)bytes.len, 0,
+					  0);
 	else
 		io_uring_prep_send(sqe, file_of(r, slot), bytes.ptr, bytes.len,
 				   MSG_NOSIGNAL | (quiet ? MSG_WAITALL : 0));
@@ -176,13 +177,18 @@ enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, un
 	return quiet ? RING_SILENT : RING_REPORTS;
 }
 
+/* A shutdown runs on a thread of the kernel's own and looks its file up only there. Were the
+ * slot closed and taken anew meanwhile, it would hit the wrong connection: a close waits for it. */
 void ring_shutdown(struct ring *r, uint32_t slot)
 {
-	struct io_uring_sqe *sqe = ring_sqe(r);
+	struct slot *s = &r->slots[slot];
+	struct io_uring_sqe *sqe = s->shutting ? NULL : ring_sqe(r);
 	if (!sqe)
 		return;
 	io_uring_prep_shutdown(sqe, file_of(r, slot), SHUT_WR);
-	on_slot(r, sqe, OP_IGNORE, slot);
+	on_slot(r, sqe, OP_SHUTDOWN, slot);
+	s->shutting = true;
+	s->pending++;
 }
 
 /* --- closing ---------------------------------------------------------------------------- */
@@ -261,16 +267,30 @@ static bool try_close(struct ring *r, uint32_t slot)
 	return true;
 }
 
+/* Closes, or leaves it to ring_catch_up. */
+static void close_or_put_off(struct ring *r, uint32_t slot)
+{
+	struct slot *s = &r->slots[slot];
+	s->close_due = s->shutting || !try_close(r, slot);
+	if (s->close_due && !s->shutting)
+		r->close_backlog[r->close_backlog_count++] = slot;
+}
+
 void ring_close(struct ring *r, uint32_t slot, bool reset)
 {
 	struct slot *s = &r->slots[slot];
 	assert(s->used && !s->closing);
 	s->closing = true;
 	s->reset = reset;
-	if (try_close(r, slot))
-		return;
-	s->close_due = true;
-	r->close_backlog[r->close_backlog_count++] = slot;
+	close_or_put_off(r, slot);
+}
+
+static void shut_down(struct ring *r, uint32_t slot)
+{
+	struct slot *s = &r->slots[slot];
+	s->shutting = false;
+	if (s->closing)
+		close_or_put_off(r, slot);
 }
 
 /* --- accepting -------------------------------------------------------------------------- */
@@ -432,6 +452,11 @@ static bool take_completion(struct ring *r, const struct io_uring_cqe *cqe, stru
 	if (current && op != OP_SEND_QUIET && !(cqe->flags & IORING_CQE_F_MORE))
 		s->pending--;
 	*ret = (struct ring_event){.slot = number, .res = cqe->res};
+	if (op == OP_SHUTDOWN) {
+		if (current)
+			shut_down(r, number);
+		return false;
+	}
 	if (!current || s->closing)
 		return drop_stale(r, cqe, current, ret);
 	if (op == OP_RECEIVE)

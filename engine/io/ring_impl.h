@@ -16,6 +16,7 @@ enum op {
 	OP_SEND,
 	OP_SEND_QUIET, /* reports only failure */
 	OP_RECEIVE,
+	OP_SHUTDOWN,
 	OP_CLOSE,
 	OP_ACCEPT, /* slot is the listener's number */
 };
@@ -43,6 +44,7 @@ struct slot {
 	uint16_t pending; /* operations that will still complete */
 	bool used;
 	bool closing;
+	bool shutting;    /* a shutdown is on its way, see ring_shutdown */
 	bool close_due; /* in the backlog of closes */
 	bool reset;
 };

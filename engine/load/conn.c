@@ -198,8 +198,6 @@ static void opened(struct worker *w, uint32_t id, int res)
 	c->state = CONN_OPEN;
 	w->dialling--;
 	w->open++;
-	if (w->open > t->open_max)
-		t->open_max = w->open;
 	h1_open(&c->h1);
 	if (!ring_receive(w->ring, id)) {
 		end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
@@ -286,8 +284,6 @@ static void count_answer(struct worker *w, uint32_t id, const struct proto_answe
 	if (!c->answered) {
 		c->answered = true;
 		w->active++;
-		if (w->active > w->tally->active_max)
-			w->tally->active_max = w->active;
 	}
 	c->failures = 0;
 	end_oldest(w, id, surplus ? OUTCOME_DESYNC : judge(w->plan, a));
@@ -300,8 +296,8 @@ static bool answered(struct worker *w, uint32_t id, const struct proto_answer *a
 	struct conn *c = &w->conns[id];
 	bool surplus = c->in_flight == 1 && rest->len && !a->last;
 	count_answer(w, id, a, surplus);
-	/* An answer that came before its request was written whole ends the connection as well. */
-	if (!surplus && !a->last && w->plan->keepalive && !c->out_end)
+	/* Where the answer came before its request was written whole, the next one waits for that. */
+	if (!surplus && !a->last && w->plan->keepalive)
 		return true;
 	end_all(w, id, OUTCOME_PEER_CLOSED, OUTCOME_PEER_CLOSED);
 	close_life(w, id, false);

@@ -7,16 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIAL_AHEAD        128u              /* connections opened ahead at a time */
-#define ORDER_CHECK_NS    (50 * NS_PER_MS)  /* orders are looked for at least so often */
-#define CLOSE_LIMIT_NS    (500 * NS_PER_MS) /* for the last closes at the end */
-#define EVENTS_A_STAMP    16u               /* events handled on one reading of the clock */
-#define DESCRIPTORS_SPARE 32u               /* for the process itself */
-#define BACKOFF_NS        (10 * NS_PER_MS)
-#define BACKOFF_MAX_NS    (250 * NS_PER_MS)
-#define BATCH_FROM        128u  /* in flight, from which on completions are batched */
-#define BATCH_WAIT_US     1000u /* how long a batch is waited for at most */
-#define BATCH_SHARE       16u   /* and at most this fraction of the service time */
+#define DIAL_AHEAD     128u              /* connections opened ahead at a time */
+#define ORDER_CHECK_NS (50 * NS_PER_MS)  /* orders are looked for at least so often */
+#define CLOSE_LIMIT_NS (500 * NS_PER_MS) /* for the last closes at the end */
+#define EVENTS_A_STAMP 16u               /* events handled on one reading of the clock */
+#define BACKOFF_NS     (10 * NS_PER_MS)
+#define BACKOFF_MAX_NS (250 * NS_PER_MS)
+#define BATCH_FROM     128u  /* in flight, from which on completions are batched */
+#define BATCH_WAIT_US  1000u /* how long a batch is waited for at most */
+#define BATCH_SHARE    16u   /* and at most this fraction of the service time */
 
 /* --- memory ----------------------------------------------------------------------------- */
 
@@ -64,9 +63,8 @@ void worker_free(struct worker *w)
 
 int worker_open(struct worker *w, uint64_t descriptors_max, struct err *err)
 {
-	uint64_t room =
-		descriptors_max > DESCRIPTORS_SPARE + 1 ? descriptors_max - DESCRIPTORS_SPARE : 1;
-	w->slots = w->count < room ? w->count : (uint32_t)room;
+	/* A table of direct descriptors may be as large as the limit, whatever else is open. */
+	w->slots = w->count < descriptors_max ? w->count : (uint32_t)descriptors_max;
 	struct ring_config config = {.slots = w->slots, .fixed = w->plan->wire};
 	if (ring_open(&w->ring, &config, err))
 		return -1;
@@ -251,6 +249,7 @@ static void fill_health(struct worker *w, struct tally *t)
 	t->cpu_ns += delta(self_cpu_ns(), &w->cpu_seen_ns);
 	t->run_delay_ns += delta(self_run_delay_ns(&w->self), &w->delay_seen_ns);
 	t->open = w->open;
+	t->active = w->active;
 	t->to_ns = w->now_ns;
 }
 
@@ -351,6 +350,16 @@ static void handle_events(struct worker *w)
 	}
 }
 
+/* Looked at between batches only: within one, what ended is not yet told from what goes on. */
+static void note_maxima(struct worker *w)
+{
+	struct tally *t = w->tally;
+	if (w->open > t->open_max)
+		t->open_max = w->open;
+	if (w->active > t->active_max)
+		t->active_max = w->active;
+}
+
 static int turn(struct worker *w, struct ring_wait wait, struct err *err)
 {
 	uint64_t before_ns = w->now_ns;
@@ -361,6 +370,7 @@ static int turn(struct worker *w, struct ring_wait wait, struct err *err)
 	if (w->polling)
 		w->tally->spin_ns += w->now_ns - before_ns;
 	handle_events(w);
+	note_maxima(w);
 	uint32_t id;
 	while (wheel_expire(&w->wheel, w->now_ns, &id))
 		conn_deadline(w, id);

@@ -161,6 +161,7 @@ static void generator(struct json *j, const struct summary *s)
 	json_real(j, "run_delay_s", (double)t->run_delay_ns / NS_PER_S_REAL);
 	json_u64(j, "ring_overflows", t->ring_overflows);
 	json_u64(j, "ring_starved", t->ring_starved);
+	json_u64(j, "slots_left", t->slots_left);
 	json_bool(j, "saturated", s->saturated);
 	limits(j, s);
 	json_object_end(j);

@@ -23,7 +23,7 @@ static void cpu(const struct summary *s, struct buf *out)
 	buf_printf(out, "  %-12s%s a request, %.2f cores used by %u thread%s", "cpu", each,
 		   per_second(s->cpu_s, s->elapsed_s), s->threads, s->threads == 1 ? "" : "s");
 	if (spun >= 0.01)
-		buf_printf(out, ", %.2f of them spinning for precision", spun);
+		buf_printf(out, ", %.2f of them spinning", spun);
 	buf_puts(out, "\n");
 	if (waited >= 0.01)
 		buf_printf(out, "  %-12s%.2f cores short: threads ready to run, but no cpu free\n",
@@ -55,11 +55,12 @@ static void memory_and_rings(const struct summary *s, struct buf *out)
 static void limits(const struct summary *s, struct buf *out)
 {
 	for (unsigned i = 0; i < s->limit_count; i++) {
-		char lead[64];
-		snprintf(lead, sizeof lead, "  LIMIT %-5s ", s->limits[i].limiter);
-		lines_wrap(out, lead, s->limits[i].evidence);
-		if (s->limits[i].remedy[0])
-			lines_wrap(out, "          ->  ", s->limits[i].remedy);
+		const struct summary_limit *limit = &s->limits[i];
+		char why[sizeof limit->evidence + 64];
+		snprintf(why, sizeof why, "%s: %s", limit->limiter, limit->evidence);
+		lines_wrap(out, "  LIMIT       ", why);
+		if (limit->remedy[0])
+			lines_wrap(out, "  remedy      ", limit->remedy);
 	}
 }
 
@@ -138,7 +139,9 @@ static void verdict_in_words(const struct summary *s, struct buf *out)
 			 "INVALID: the generator was the limit; nothing is proven of the target");
 		return;
 	}
-	if (failed)
+	if (failed && s->threshold_count == 1)
+		buf_puts(out, "FAILED: the threshold failed");
+	else if (failed)
 		buf_printf(out, "FAILED: %u of %u thresholds failed", failed, s->threshold_count);
 	else if (s->threshold_count == 1)
 		buf_puts(out, "passed: the threshold held");

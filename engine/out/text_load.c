@@ -101,6 +101,27 @@ static void outcomes(const struct tally *t, struct buf *out)
 	}
 }
 
+/* What was asked of the target a second, and what it gave. */
+static void rate(const struct summary *s, struct buf *out)
+{
+	char share[UNITS_TEXT];
+	if (s->open_loop)
+		buf_printf(out, "%-*s%.2f/s answered of %.2f/s due (%s)\n", TEXT_LABEL, "Rate",
+			   s->achieved_rps, s->offered_rps,
+			   text_share(share, s->achieved_rps, s->offered_rps));
+}
+
+static void error_rate(const struct tally *t, struct buf *out)
+{
+	char share[UNITS_TEXT];
+	uint64_t ours = tally_generator_side(t), judged = tally_ended(t) - ours;
+	if (!judged)
+		return;
+	buf_printf(out, "%-*s%s of %llu requests%s\n", TEXT_LABEL, "Errors",
+		   text_share(share, tally_error_rate(t), 1), (unsigned long long)judged,
+		   ours ? ", without those that the generator itself failed" : "");
+}
+
 static void statuses(const struct tally *t, struct buf *out)
 {
 	struct buf list;
@@ -132,6 +153,8 @@ void text_load(const struct summary *s, struct buf *out)
 	latency(s, out);
 	outcomes(&s->total, out);
 	buf_puts(out, "\n");
+	rate(s, out);
+	error_rate(&s->total, out);
 	statuses(&s->total, out);
 	in_flight(&s->total, out);
 }

@@ -36,6 +36,7 @@ struct run {
 	struct tally *window; /* of the last tick */
 	struct tally *second; /* of the last second */
 	unsigned ticks;
+	uint64_t open_max, active_max; /* of all workers at once, at the ticks */
 
 	uint64_t answer_ns;                 /* the last tick in which an answer came */
 	uint64_t silent_from_ns, silent_ns; /* the longest time without */
@@ -81,6 +82,10 @@ static void tick(struct run *r, uint64_t now_ns)
 	tally_reset(r->window);
 	crew_collect(r->crew, r->window);
 	watch_silence(r, now_ns);
+	if (r->window->open > r->open_max)
+		r->open_max = r->window->open;
+	if (r->window->active > r->active_max)
+		r->active_max = r->window->active;
 	tally_join(r->second, r->window);
 	if (++r->ticks % SECOND_TICKS == 0)
 		report_second(r, now_ns);
@@ -132,6 +137,17 @@ static void supervise(struct run *r)
 }
 
 /* --- judging ---------------------------------------------------------------------------- */
+
+/* One worker knows its own maxima exactly; of several, the sum of maxima that they reached at
+ * different times would be too much: then what they had at once, at a tick, is what counts. */
+static void settle_maxima(struct run *r)
+{
+	struct tally *t = &r->summary->total;
+	if (r->plan.workers == 1 || !r->ticks)
+		return;
+	t->open_max = r->open_max;
+	t->active_max = r->active_max;
+}
 
 static void measure_rates(struct run *r)
 {
@@ -188,6 +204,7 @@ static void judge(struct run *r, const struct self_throttle *before)
 		.wall_s = (double)(mono_ns() - r->start_ns) / (double)NS_PER_S,
 		.busy = r->plan.busy,
 	};
+	settle_maxima(r);
 	measure_rates(r);
 	health_judge(&facts, s);
 	remark(r);

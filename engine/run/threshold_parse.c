@@ -59,8 +59,8 @@ static const struct {
 	{"http_reqs", "count", THRESHOLD_COUNT},
 };
 
-/* What a bound's suffix is worth in the unit of the kind: times / per, so that 7% is 7/100 to the
- * last bit and not 7 * 0.01. */
+/* What a bound's suffix is worth in the unit of the kind: times / per, so that 35% is 35/100 and
+ * not 35 * 0.01, which is more. */
 static const struct {
 	enum threshold_kind kind;
 	const char *suffix;
@@ -84,16 +84,14 @@ static const char *const expected_bound[] = {
 };
 
 static const char grammar[] =
-	"p(99)<250ms, avg<=10ms, min, med, max; service.p(99), connect., first_byte.; "
-	"p(99)/p(50)<4; "
-	"errors<5%, rate>1000, count>=1000, ok>1000, or another outcome; < <= > >= == !=; "
-	"http_req_duration: p(99)<500";
+	"p(99)<250ms, avg, min, med, max; service.p(99)<50ms, connect., first_byte.; "
+	"p(99)/p(50)<4; errors<5%; rate>1000; count>=1000; ok>1000 or another outcome; "
+	"< <= > >= == !=; http_req_duration: p(99)<500";
 
 /* Reading. A cursor moves over the text; blanks before a token are skipped. The first thing that
  * was not there is remembered with its place, and everything after it fails. */
 
 struct cursor {
-	const char *text;
 	const char *at;
 	const char *expected; /* NULL while all is well */
 };
@@ -115,9 +113,14 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
+	return is_letter(c) || is_digit(c) || c == '_';
 }
 
 static void skip_blanks(struct cursor *c)
@@ -140,32 +143,38 @@ static bool take(struct cursor *c, const char *token)
 static bool take_name(struct cursor *c, const char *name)
 {
 	skip_blanks(c);
-	const char *end = c->at + strlen(name);
-	if (strncmp(c->at, name, strlen(name)) != 0 || is_word(*end))
+	size_t len = strlen(name);
+	if (strncmp(c->at, name, len) != 0 || is_word(c->at[len]))
 		return false;
-	c->at = end;
+	c->at += len;
 	return true;
 }
 
+/* A decimal number, digits / scale: still whole, so that a percentage is rounded only once and
+ * p(99.9) is 0.999 to the last bit. */
+struct decimal {
+	double digits, scale;
+};
+
 /* Digits with at most one point; no sign, no exponent. Not strtod, which asks the locale. */
-static bool take_number(struct cursor *c, double *ret)
+static bool take_number(struct cursor *c, struct decimal *ret)
 {
+	struct decimal number = {0, 1};
+	bool any = false, point = false;
 	skip_blanks(c);
 	const char *at = c->at;
-	double digits = 0, scale = 1;
-	bool any = false, point = false;
 	for (; is_digit(*at) || (*at == '.' && !point); at++) {
 		if (*at == '.') {
 			point = true;
 			continue;
 		}
 		any = true;
-		digits = digits * 10 + (*at - '0');
-		scale *= point ? 10 : 1;
+		number.digits = number.digits * 10 + (*at - '0');
+		number.scale *= point ? 10 : 1;
 	}
 	if (!any)
 		return false;
-	*ret = digits / scale;
+	*ret = number;
 	c->at = at;
 	return true;
 }
@@ -174,18 +183,19 @@ static bool take_number(struct cursor *c, double *ret)
 
 static bool take_quantile(struct cursor *c, struct threshold_term *ret)
 {
-	double percent;
+	struct decimal percent;
 	if (!take(c, "("))
 		return wanted(c, "(");
-	const char *at = c->at;
-	if (!take_number(c, &percent) || percent > 100) {
-		c->at = at;
+	skip_blanks(c);
+	const char *start = c->at;
+	if (!take_number(c, &percent) || percent.digits > 100 * percent.scale) {
+		c->at = start;
 		return wanted(c, "a percentile from 0 to 100");
 	}
 	if (!take(c, ")"))
 		return wanted(c, ")");
 	ret->measure = MEASURE_QUANTILE;
-	ret->quantile = percent / 100;
+	ret->quantile = percent.digits / (percent.scale * 100);
 	return true;
 }
 
@@ -272,6 +282,7 @@ static bool take_left(struct cursor *c, struct threshold *ret)
 			continue;
 		if (!k6[i].aggregate)
 			return take_latency(c, ret);
+		skip_blanks(c);
 		after_colon = c->at;
 		if (take_name(c, k6[i].aggregate)) {
 			ret->kind = k6[i].kind;
@@ -296,14 +307,14 @@ static bool take_comparison(struct cursor *c, struct threshold *ret)
 	return wanted(c, "<, <=, >, >=, == or !=");
 }
 
-static bool take_unit(struct cursor *c, struct threshold *ret, double number)
+static bool take_unit(struct cursor *c, struct threshold *ret, struct decimal number)
 {
 	for (size_t i = 0; i < COUNT(units); i++) {
 		if (units[i].kind != ret->kind)
 			continue;
 		struct cursor after = *c;
-		if (take(&after, units[i].suffix) && !is_word(*after.at) && *after.at != '%') {
-			ret->bound = number * units[i].times / units[i].per;
+		if (take(&after, units[i].suffix) && !is_letter(*after.at) && *after.at != '%') {
+			ret->bound = number.digits * units[i].times / (number.scale * units[i].per);
 			*c = after;
 			return true;
 		}
@@ -313,7 +324,7 @@ static bool take_unit(struct cursor *c, struct threshold *ret, double number)
 
 static bool take_bound(struct cursor *c, struct threshold *ret)
 {
-	double number;
+	struct decimal number;
 	skip_blanks(c);
 	const char *start = c->at;
 	if (take_number(c, &number) && take_unit(c, ret, number) &&
@@ -332,7 +343,7 @@ static bool take_end(struct cursor *c)
 int threshold_parse(struct threshold *ret, const char *text, struct err *err)
 {
 	struct threshold parsed = {.outcome = -1};
-	struct cursor c = {.text = text, .at = text};
+	struct cursor c = {.at = text};
 	size_t len = strlen(text);
 	if (len >= sizeof parsed.text) {
 		err_set(err, ERR_USAGE, "threshold \"%.60s...\": over %zu characters at column %zu",

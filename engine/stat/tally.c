@@ -14,7 +14,8 @@ static const size_t counters[] = {
 };
 
 static const size_t gauges[] = {
-	FIELD(in_flight), FIELD(open), FIELD(open_max), FIELD(active_max), FIELD(slots_left),
+	FIELD(in_flight), FIELD(open),       FIELD(active),
+	FIELD(open_max),  FIELD(active_max), FIELD(slots_left),
 };
 
 static const size_t instants[] = {FIELD(last_end_ns), FIELD(issued_until_ns)};

@@ -36,8 +36,9 @@ struct tally {
 	uint64_t lost;       /* ended by the peer while no answer called for it */
 	uint64_t reopened;   /* opened again in a slot that had been open before */
 	uint64_t open;       /* gauge */
+	uint64_t active;     /* gauge: open and answered at least once */
 	uint64_t open_max;   /* gauge, since the start */
-	uint64_t active_max; /* gauge, since the start: open and answered at least once */
+	uint64_t active_max; /* gauge, since the start */
 
 	/* the generator's own health */
 	uint64_t turns;          /* ring enters */

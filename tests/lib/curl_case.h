@@ -107,7 +107,8 @@ static inline void curl_add_next(struct buf *out, struct span *text)
 	span_skip(text, 1);
 }
 
-/* "%if feature" to "%else" or "%endif" is taken, the other branch is not: every feature is there. */
+/* "%if feature" to "%else" or "%endif" is taken, the other branch is not: every feature is there.
+ */
 static inline void curl_skip_conditions(struct span *text)
 {
 	while (vectors_begins(*text, "%if ") || vectors_begins(*text, "%e")) {

@@ -98,10 +98,11 @@ static inline struct summary *summary_saturated(void)
 	s->limits[0].limiter = "cpu";
 	s->limits[1].limiter = "descriptors";
 	for (int i = 0; i < 2; i++) {
-		snprintf(s->limits[i].evidence, sizeof s->limits[i].evidence,
-			 "its cgroup's quota held it back 8.8 s in 10.0 s "
-			 "(/sys/fs/cgroup/a/rather/long/path/in/one/word/that/will/not/break/at/any/"
-			 "blank/because/there/is/none/in/it/cpu.stat)");
+		snprintf(
+			s->limits[i].evidence, sizeof s->limits[i].evidence,
+			"its cgroup's quota held it back 8.8 s in 10.0 s "
+			"(/sys/fs/cgroup/a/rather/long/path/in/one/word/that/will/not/break/at/any/"
+			"blank/because/there/is/none/in/it/cpu.stat)");
 		snprintf(s->limits[i].remedy, sizeof s->limits[i].remedy,
 			 "raise the quota (cpu.max), or run it outside, and when neither is "
 			 "possible use a lower rate or a further generator host");

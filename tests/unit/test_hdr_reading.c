@@ -108,6 +108,25 @@ START_TEST(a_payload_is_read_to_its_last_byte_or_not_at_all)
 }
 END_TEST
 
+START_TEST(bytes_behind_the_zlib_stream_are_refused)
+{
+	struct buf whole, bytes, text;
+	buf_init(&whole, TEXT_MAX);
+	buf_init(&bytes, TEXT_MAX);
+	buf_init(&text, TEXT_MAX);
+	hist_init(&a);
+	hist_add(&a, 5);
+	ck_assert(hdr_encode(&a, &whole) && base64_decode(span_of_buf(&whole), &bytes));
+	buf_append(&bytes, "junk", 4);
+	bytes.ptr[7] = (char)(bytes.ptr[7] + 4); /* the length takes them in */
+	base64_append(&text, bytes.ptr, bytes.len);
+	ck_assert(!hdr_decode(span_of_buf(&text), &b));
+	buf_fini(&whole);
+	buf_fini(&bytes);
+	buf_fini(&text);
+}
+END_TEST
+
 START_TEST(a_payload_longer_than_all_slots_is_refused)
 {
 	/* A bomb: a few KB that inflate to more than any histogram holds. */
@@ -156,6 +175,7 @@ int main(void)
 	tcase_add_test(all, every_field_of_the_header_must_be_ours);
 	tcase_add_loop_test(all, a_payload_is_read_to_its_last_byte_or_not_at_all, 0,
 			    sizeof payloads / sizeof *payloads);
+	tcase_add_test(all, bytes_behind_the_zlib_stream_are_refused);
 	tcase_add_test(all, a_payload_longer_than_all_slots_is_refused);
 	tcase_add_test(all, a_text_cut_anywhere_is_refused);
 	Suite *suite = suite_create("hdr reading");

@@ -56,8 +56,8 @@ START_TEST(a_duration_is_written_as_wrk_writes_it)
 		double seconds;
 		const char *line;
 	} cases[] = {
-		{30, "^Running 30s test @ "}, {120, "^Running 2m test @ "},
-		{7200, "^Running 2h test @ "}, {90, "^Running 90s test @ "},
+		{30, "^Running 30s test @ "},       {120, "^Running 2m test @ "},
+		{7200, "^Running 2h test @ "},      {90, "^Running 90s test @ "},
 		{0.25, "^Running 0\\.25s test @ "}, {0, "^Running a counted test @ "},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -125,7 +125,8 @@ START_TEST(both_latencies_stand_in_one_table_and_what_was_not_measured_is_a_dash
 {
 	char *text = report(summary_open());
 	SAYS(text, "^Latency +mean +p50 +p90 +p95 +p99 +p99\\.9 +p99\\.99 +max +count$");
-	SAYS(text, "^  intended +50[01]us +500us +900us +950us +990us +999us +1\\.00ms +1\\.00ms +50000$");
+	SAYS(text, "^  intended +50[01]us +500us +900us +950us +990us +999us +1\\.00ms +1\\.00ms "
+		   "+50000$");
 	SAYS(text, "^  service +50[01]us ");
 	SAYS(text, "^  connect( +-){8} +0$");
 	SAYS(text, "^  first byte +50[01]us ");
@@ -139,6 +140,7 @@ START_TEST(a_closed_loop_says_what_it_hides)
 {
 	char *text = report(summary_closed(100));
 	SAYS(text, "^  closed loop: ");
+	SAYS_NOT(text, "^Rate ");
 	SAYS(text, "in a closed loop latency hides queueing.*-R");
 	free(text);
 }
@@ -158,6 +160,8 @@ START_TEST(outcomes_come_in_order_of_their_number_after_ok_and_shed)
 	SAYS(text, "^  timeout +100 +0\\.20%  no complete answer in time$");
 	SAYS(text, "^  descriptors_exhausted +3 +<0\\.01%  ");
 	SAYS_NOT(text, "^  peer_reset");
+	SAYS(text, "^Rate +5000\\.00/s answered of 5000\\.00/s due \\(100\\.00%\\)$");
+	SAYS(text, "^Errors +1\\.67% of 50850 requests, without those");
 	SAYS(text, "^Status +200: 50000, 503: 50$");
 	SAYS(text, "^In flight +12 unanswered at the stop, the oldest for 1\\.25s$");
 	free(text);
@@ -231,12 +235,14 @@ START_TEST(the_verdict_goes_with_the_exit_code)
 		bool threshold, saturated;
 		const char *line;
 	} cases[] = {
-		{EXIT_OK, 0, false, false, "^Verdict: finished; no thresholds were set \\(exit 0\\)$"},
+		{EXIT_OK, 0, false, false,
+		 "^Verdict: finished; no thresholds were set \\(exit 0\\)$"},
 		{EXIT_OK, 0, true, false, "^Verdict: passed: the threshold held \\(exit 0\\)$"},
 		{EXIT_OK, 0, true, true, "^Verdict: passed.*, though the generator was the limit"},
 		{EXIT_NO_SUCCESS, 0, true, false, "^Verdict: FAILED: no request ever succeeded"},
 		{EXIT_INTERNAL, 0, true, false, "^Verdict: INTERNAL ERROR: .*\\(exit 70\\)$"},
-		{EXIT_SIGINT, 2, false, false, "^Verdict: stopped early by SIGINT; finished.*130\\)$"},
+		{EXIT_SIGINT, 2, false, false,
+		 "^Verdict: stopped early by SIGINT; finished.*130\\)$"},
 		{EXIT_SIGTERM, 15, true, false, "^Verdict: stopped early by SIGTERM; passed"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -267,7 +273,6 @@ START_TEST(paragraphs_break_at_blanks_and_hang_below_their_beginning)
 	ck_assert_int_eq(strncmp(out.ptr + 95, "    xxx", 7), 0);
 	buf_fini(&out);
 	memset(words, 'x', 150);
-	lines_wrap(&out, "", "");
 	buf_init(&out, 4096);
 	lines_wrap(&out, "lead ", words);
 	ck_assert_uint_eq(strcspn(out.ptr, "\n"), LINES_WIDTH);

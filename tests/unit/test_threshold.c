@@ -2,6 +2,7 @@
 #include "run/threshold.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct tally total;
@@ -98,10 +99,24 @@ START_TEST(errors_are_the_tallys_error_rate)
 	ck_assert(!holds("errors<10%"));
 	total.shed_ok = true;
 	ck_assert_double_eq(judge("errors<1").value, 0.07);
-	ck_assert(!holds("errors<7%")); /* to the last bit: 7% is 7/100, not 7 * 0.01 */
 	ck_assert(holds("errors<=7%"));
-	ck_assert(holds("errors<=0.07"));
 	ck_assert(holds("http_req_failed: rate<0.08"));
+}
+END_TEST
+
+/* 0.01 is no binary fraction: 35 * 0.01 is more than 35 of 100. */
+START_TEST(an_error_rate_at_its_bound_in_percent_is_not_below_it)
+{
+	for (int failed = 0; failed <= 100; failed++) {
+		char text[64];
+		tally_init(&total);
+		total.outcomes[OUTCOME_TIMEOUT] = (uint64_t)failed;
+		total.outcomes[OUTCOME_OK] = 100 - (uint64_t)failed;
+		snprintf(text, sizeof text, "errors<%d%%", failed);
+		ck_assert_msg(!holds(text), "%s", text);
+		snprintf(text, sizeof text, "errors==%d%%", failed);
+		ck_assert_msg(holds(text), "%s", text);
+	}
 }
 END_TEST
 
@@ -146,6 +161,7 @@ int main(void)
 	tcase_add_test(all, a_ratio_divides_two_latencies);
 	tcase_add_test(all, a_ratio_to_less_than_a_microsecond_stays_finite);
 	tcase_add_test(all, errors_are_the_tallys_error_rate);
+	tcase_add_test(all, an_error_rate_at_its_bound_in_percent_is_not_below_it);
 	tcase_add_test(all, an_error_rate_of_nothing_is_no_proof);
 	tcase_add_test(all, rate_is_what_was_achieved);
 	tcase_add_test(all, counts_are_of_all_that_ended_or_of_one_outcome);

@@ -37,7 +37,10 @@ static int set_count(struct settings *s, const struct row *row, const char *text
 	uint64_t value;
 	if (!units_count(text, &value))
 		return err_set(err, ERR_USAGE, "--%s: '%s' is not a number", row->name, text);
-	return set_within(s, row, value, text, err);
+	if (set_within(s, row, value, text, err))
+		return err_hint(err, "from %llu to %llu", (unsigned long long)row->min,
+				(unsigned long long)row->max);
+	return 0;
 }
 
 static int set_size(struct settings *s, const struct row *row, const char *text, struct err *err)
