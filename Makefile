@@ -6,7 +6,7 @@ PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
 DEPS_BUILD := gcc make pkg-config liburing-dev libcurl4-openssl-dev libhttp-parser-dev zlib1g-dev
-DEPS_CHECK := check python3 nginx-light haproxy iproute2 strace wrk clang-format \
+DEPS_CHECK := check python3 nginx-light haproxy iproute2 strace wrk clang-format libjansson-dev \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
 
@@ -16,7 +16,7 @@ WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 OPT      := -O2
 SANITIZE :=
 ifeq ($(MODE),release)
-OPT      := -O2 -flto=auto -fno-semantic-interposition
+OPT      := -O2 -flto=auto -ffat-lto-objects
 else ifeq ($(MODE),asan)
 OPT      := -O1
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -75,6 +75,7 @@ $(BUILD)/%.o: %.c Makefile
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Unit tests see the tools' modules too, all but main.
+TEST_LINK := $(CC) $(filter-out -flto=auto,$(CFLAGS))
 TOOLS_LIB := $(BUILD)/libtools.a
 $(TOOLS_LIB): $(filter-out $(BUILD)/tools/brink.o,$(TOOLS_O))
 	@rm -f $@
@@ -83,16 +84,16 @@ $(TOOLS_LIB): $(filter-out $(BUILD)/tools/brink.o,$(TOOLS_O))
 
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(TOOLS_LIB) $(LIB)
 	@echo "  LINK $@"
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lhttp_parser -lcheck -lsubunit -lrt $(LDLIBS)
+	$(Q)$(TEST_LINK) -o $@ $^ -lhttp_parser -ljansson -lcheck -lsubunit -lrt $(LDLIBS)
 
 # The simulated ring comes before the library, so that io/ring is never pulled from it.
 $(SIM): $(SIM_C:%.c=$(BUILD)/%.o) $(LIB)
 	@echo "  LINK $@"
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ -lcheck -lsubunit -lrt $(LDLIBS)
+	$(Q)$(TEST_LINK) -o $@ $^ -lcheck -lsubunit -lrt $(LDLIBS)
 
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo "  LINK $@"
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(TEST_LINK) -o $@ $^ $(LDLIBS)
 
 $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo "  LINK $@"
@@ -124,7 +125,7 @@ check: deps ## run every test that takes seconds; says how many ran, were skippe
 	@$(MAKE) --no-print-directory -j2 all
 	@$(MAKE) --no-print-directory -j2 tests
 	@$(MAKE) --no-print-directory layers
-	@tests/run --build $(BUILD)
+	@tests/run --build $(BUILD) $(CHECK_FLAGS)
 
 .PHONY: check-long
 check-long: deps ## the long suites: 10,000 simulated runs, 100,000 connections

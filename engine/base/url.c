@@ -36,7 +36,7 @@ static int refuse(struct err *err, const char *text, const char *why)
 {
 	char name[256];
 	name_url(name, sizeof name, text);
-	err_set(err, ERR_USAGE, "URL '%s': %s", name, why);
+	err_set(err, why == NO_MEMORY ? ERR_RUNTIME : ERR_USAGE, "URL '%s': %s", name, why);
 	if (why == USER_INFO)
 		err_hint(err, "send credentials in an Authorization header, read from a file");
 	return -1;

@@ -3,6 +3,7 @@
 #include "base/mono.h"
 #include "base/url.h"
 #include "proto/request.h"
+#include "run/redact.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,9 +93,6 @@ static int render(const struct run_config *c, const struct url *url, struct plan
 	struct buf out;
 	buf_init(&out, REQUEST_MAX);
 	int result = request_render(&out, &spec, err);
-	if (!result && out.cut)
-		result = err_set(err, ERR_USAGE, "the request is larger than %zu MiB",
-				 REQUEST_MAX >> 20);
 	if (!result)
 		result = plan_set_request(p, (struct span){out.ptr, out.len}, err);
 	buf_fini(&out);
@@ -168,7 +166,9 @@ static void describe(const struct run_config *c, const struct url *url, const st
 	url_authority(url, authority, sizeof authority);
 	s->command = "run";
 	s->protocol = "h1";
-	snprintf(s->target, sizeof s->target, "%s://%s%.200s", url->scheme, authority, url->path);
+	char path[200];
+	redact_query(path, sizeof path, url->path);
+	snprintf(s->target, sizeof s->target, "%s://%s%s", url->scheme, authority, path);
 	s->open_loop = p->rate_rps > 0;
 	s->planned_s = p->duration_ns == UINT64_MAX ? 0 : (double)p->duration_ns / (double)NS_PER_S;
 	s->connections_asked = p->connections;

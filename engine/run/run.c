@@ -176,7 +176,7 @@ static void remark(struct run *r)
 		summary_note(s, "%llu connections were asked for, %llu were open at most",
 			     (unsigned long long)s->connections_asked,
 			     (unsigned long long)t->open_max);
-	else if (t->active_max < s->connections_asked && t->intended >= s->connections_asked)
+	if (t->active_max < t->open_max && t->intended >= s->connections_asked)
 		summary_note(
 			s,
 			"%llu connections were open, but only %llu of them got an answer at a time",

@@ -20,7 +20,7 @@
 #define LOWEST       1u
 #define RATIO_ONE    UINT64_C(0x3ff0000000000000) /* 1.0 */
 
-/* Of zlib. The default of 6 takes three times as long and saves nothing on counts. */
+/* Of zlib. The default of 6 takes twice as long and saves nothing on counts. */
 #define LEVEL 3
 
 #define OUTER_HEAD 8u

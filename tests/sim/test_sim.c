@@ -91,7 +91,7 @@ static int run_once(uint64_t seed, struct result *ret)
 	struct rng rng = {.state = seed * 7919};
 	struct sim_script script = choose_script(seed, &rng);
 	struct plan plan = choose_plan(seed, &rng);
-	struct worker *w;
+	struct worker *w = NULL;
 	struct err err;
 	sim_prepare(&script);
 	tally_init(&ret->total);

@@ -95,6 +95,7 @@ static void set_gauges(struct tally *t, uint64_t base)
 	t->slots_left = base + 6;
 	t->last_end_ns = base + 7;
 	t->issued_until_ns = base + 8;
+	t->active = base + 9;
 }
 
 START_TEST(a_later_window_replaces_the_gauges)
@@ -108,6 +109,7 @@ START_TEST(a_later_window_replaces_the_gauges)
 	ck_assert_uint_eq(a.open_max, 14);
 	ck_assert_uint_eq(a.active_max, 15);
 	ck_assert_uint_eq(a.slots_left, 16);
+	ck_assert_uint_eq(a.active, 19);
 }
 END_TEST
 
@@ -122,6 +124,7 @@ START_TEST(another_workers_gauges_add_up_and_the_oldest_request_stays)
 	ck_assert_uint_eq(a.open_max, 1018);
 	ck_assert_uint_eq(a.active_max, 1020);
 	ck_assert_uint_eq(a.slots_left, 1022);
+	ck_assert_uint_eq(a.active, 1028);
 	b.oldest_in_flight_ns = 5000;
 	tally_join(&a, &b);
 	ck_assert_uint_eq(a.oldest_in_flight_ns, 5000);
