@@ -27,8 +27,10 @@ static bool reserve(struct buf *b, size_t more)
 	while (cap < need)
 		cap *= 2;
 	char *grown = realloc(b->ptr, cap);
-	if (!grown)
+	if (!grown) {
+		b->no_memory = true;
 		return false;
+	}
 	b->ptr = grown;
 	b->cap = cap;
 	return true;

@@ -32,8 +32,9 @@ struct buf {
 	char *ptr; /* always NUL-terminated once something was appended */
 	size_t len;
 	size_t cap;
-	size_t max; /* never holds more bytes than this */
-	bool cut;   /* something did not fit, or memory ran out */
+	size_t max;     /* never holds more bytes than this */
+	bool cut;       /* something did not fit, or memory ran out */
+	bool no_memory; /* it was the memory */
 };
 
 void buf_init(struct buf *b, size_t max);

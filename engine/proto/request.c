@@ -172,7 +172,7 @@ int request_render(struct buf *out, const struct request_spec *spec, struct err 
 	if (check(spec, err) < 0)
 		return -1;
 	render(out, spec);
-	if (out->cut && spec->body.len < out->max / 2) /* heads are small: it was not the size */
+	if (out->no_memory)
 		return err_set(err, ERR_RUNTIME, "no memory for a request of %zu bytes and more",
 			       spec->body.len);
 	if (out->cut)

@@ -173,33 +173,28 @@ static inline bool oracle_tab(struct span bytes)
 	return memchr(bytes.ptr, '\t', bytes.len) != NULL;
 }
 
-/* A comma with nothing but white space before or after it, or a value that is nothing else. */
-static inline bool oracle_empty_element(struct span bytes)
+/* A line with this name and a comma. */
+static inline bool oracle_list(struct span bytes, const char *name)
 {
-	bool may_be = false; /* nothing but white space since a colon or comma */
-	for (size_t i = 0; i < bytes.len; i++) {
-		char c = bytes.ptr[i];
-		if (may_be && (c == ',' || c == '\r'))
+	bool named = false;
+	for (; bytes.len; span_skip(&bytes, 1)) {
+		size_t len = strlen(name);
+		named |= bytes.len >= len && strncasecmp(bytes.ptr, name, len) == 0;
+		if (named && *bytes.ptr == ',')
 			return true;
-		may_be = c == ':' || c == ',' || (may_be && (c == ' ' || c == '\t'));
+		named &= *bytes.ptr != '\n';
 	}
 	return false;
 }
 
-/* A Transfer-Encoding line with a comma. */
 static inline bool oracle_several_codings(struct span bytes)
 {
-	static const char name[] = "transfer-encoding:";
-	bool coding = false;
-	for (; bytes.len; span_skip(&bytes, 1)) {
-		size_t len = sizeof(name) - 1;
-		if (bytes.len >= len && strncasecmp(bytes.ptr, name, len) == 0)
-			coding = true;
-		if (coding && *bytes.ptr == ',')
-			return true;
-		coding &= *bytes.ptr != '\n';
-	}
-	return false;
+	return oracle_list(bytes, "transfer-encoding:");
+}
+
+static inline bool oracle_several_options(struct span bytes)
+{
+	return oracle_list(bytes, "connection:");
 }
 
 static inline bool oracle_length(struct span bytes)
@@ -283,7 +278,7 @@ static const struct oracle_rule oracle_framed_otherwise[] = {
 static const struct oracle_rule oracle_last_otherwise[] = {
 	{NULL, oracle_proxy_connection, "Proxy-Connection, which theirs takes for Connection"},
 	{NULL, oracle_chunked, "Connection in the trailers, which theirs heeds"},
-	{NULL, oracle_empty_element, "an empty list element beside close, which theirs misses"},
+	{NULL, oracle_several_options, "close beside other options, which theirs may miss"},
 	{NULL, oracle_tab, "a tab beside close, which theirs misses"},
 	{NULL, oracle_1_0_both, "close and keep-alive in HTTP/1.0, where theirs heeds keep-alive"},
 };

@@ -19,8 +19,20 @@
 
 /* Values of BRINK_DISABLE: nothing, each feature, all of them. */
 static const char *const ring_variants[] = {
-	"",       "defer",   "coop",      "ringfd", "extarg",   "minwait", "skip",
-	"direct", "bufring", "multishot", "accept", "cancelfd", "fixed",   "direct,cancelfd",
+	"",
+	"defer",
+	"coop",
+	"ringfd",
+	"extarg",
+	"minwait",
+	"skip",
+	"direct",
+	"bufring",
+	"multishot",
+	"accept",
+	"cancelfd",
+	"fixed",
+	"direct,cancelfd",
 	"defer,coop,ringfd,extarg,minwait,skip,direct,bufring,multishot,accept,cancelfd,fixed",
 };
 #define RING_VARIANTS ((int)(sizeof ring_variants / sizeof *ring_variants))
@@ -148,9 +160,22 @@ static inline void peer_patience(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 }
 
+/* The ring's own work may interrupt a call of this thread that blocks. */
+static inline ssize_t peer_recv(int fd, void *out, size_t len, int flags)
+{
+	ssize_t n;
+	do
+		n = recv(fd, out, len, flags);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 static inline int peer_accept(void)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	int fd;
+	do
+		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
 	ck_assert_msg(fd >= 0, "accept: %s", strerror(errno));
 	peer_patience(fd);
 	return fd;
@@ -177,7 +202,7 @@ static inline void peer_expect(int fd, const char *text)
 	size_t len = strlen(text);
 	ck_assert_uint_lt(len, sizeof got);
 	case_turn(0);
-	ssize_t n = recv(fd, got, len, MSG_WAITALL);
+	ssize_t n = peer_recv(fd, got, len, MSG_WAITALL);
 	ck_assert_msg(n == (ssize_t)len && strcmp(got, text) == 0, "\"%s\" (%d) instead of \"%s\"",
 		      got, n < 0 ? -errno : (int)n, text);
 }
