@@ -93,7 +93,7 @@ $(SIM): $(SIM_C:%.c=$(BUILD)/%.o) $(LIB)
 
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo "  LINK $@"
-	$(Q)$(TEST_LINK) -o $@ $^ $(LDLIBS)
+	$(Q)$(TEST_LINK) -o $@ $^ -lhttp_parser $(LDLIBS)
 
 $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo "  LINK $@"

@@ -24,8 +24,8 @@ struct ring;
 
 struct ring_config {
 	uint32_t slots;       /* connections at most; direct descriptors reserved at once */
-	uint32_t entries;     /* submission queue; 0: chosen from slots */
-	uint32_t cq_entries;  /* completion queue; 0: chosen from slots */
+	uint32_t entries;     /* submission queue, 8 at least; 0: chosen from slots */
+	uint32_t cq_entries;  /* completion queue, `entries` at least; 0: chosen from slots */
 	uint32_t buffers;     /* receive buffers, a power of two; 0: chosen from slots */
 	uint32_t buffer_size; /* bytes each; 0: 8 KiB */
 	struct span fixed;    /* memory to register for sending, page-aligned; may be empty */
@@ -79,8 +79,9 @@ bool ring_dial(struct ring *r, uint32_t slot, const struct ring_dial *dial);
 bool ring_receive(struct ring *r, uint32_t slot);
 
 enum {
-	RING_QUIET =
-		1, /* wish: no RING_SENT when all goes well; for RING_QUIET_MAX bytes at most */
+	/* A wish: no RING_SENT when all goes well. Of RING_QUIET_MAX bytes at most, unanswered
+	 * ones before it included: what finds no room may be read even after RING_CLOSED. */
+	RING_QUIET = 1,
 	RING_FIXED = 2, /* bytes lie within config.fixed */
 };
 #define RING_QUIET_MAX 4096u

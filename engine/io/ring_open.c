@@ -85,6 +85,9 @@ const struct ring_feature *ring_features(struct ring *r, unsigned *ret_count)
 
 /* --- setting up ------------------------------------------------------------------------- */
 
+/* A close may take five entries that must go together. */
+#define ENTRIES_MIN 8u
+
 static uint32_t power_of_two(uint32_t at_least, uint32_t low, uint32_t high)
 {
 	uint32_t n = low;
@@ -97,8 +100,12 @@ static void choose_sizes(struct ring_config *c)
 {
 	if (!c->entries)
 		c->entries = power_of_two(c->slots * 2, 64, 4096);
+	if (c->entries < ENTRIES_MIN)
+		c->entries = ENTRIES_MIN;
 	if (!c->cq_entries)
 		c->cq_entries = power_of_two(c->slots * 4, 256, 65536);
+	if (c->cq_entries < c->entries) /* or the kernel refuses */
+		c->cq_entries = c->entries;
 	if (!c->buffers)
 		c->buffers = power_of_two(c->slots * 2, 64, 1024);
 	if (!c->buffer_size)

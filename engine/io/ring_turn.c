@@ -69,9 +69,11 @@ static void retire_completions(struct ring *r)
 		r->stats.overflows++;
 }
 
+/* No reason to sleep: events are there, or closes still wait for this enter to make room. */
 static bool has_news(const struct ring *r)
 {
-	return r->local_head != r->local_tail || io_uring_cq_ready(&r->u) > 0;
+	return r->local_head != r->local_tail || io_uring_cq_ready(&r->u) > 0 ||
+	       r->close_backlog_count > 0;
 }
 
 /* Without EXT_ARG: a timeout operation ends the wait. One that is pending and due soon enough

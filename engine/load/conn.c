@@ -279,8 +279,10 @@ static void count_answer(struct worker *w, uint32_t id, const struct proto_answe
 	const struct flight *f = flight_at(w, id, 0);
 	if (f->due_ns >= w->measure_ns)
 		w->tally->status[a->status]++;
-	w->service_ewma_ns +=
-		((int64_t)(w->now_ns - f->sent_ns) - (int64_t)w->service_ewma_ns) / 64;
+	uint64_t service_ns = w->now_ns - f->sent_ns;
+	w->service_ewma_ns += ((int64_t)service_ns - (int64_t)w->service_ewma_ns) / 64;
+	if (service_ns < w->service_min_ns)
+		w->service_min_ns = service_ns;
 	if (!c->answered) {
 		c->answered = true;
 		w->active++;
@@ -296,7 +298,8 @@ static bool answered(struct worker *w, uint32_t id, const struct proto_answer *a
 	struct conn *c = &w->conns[id];
 	bool surplus = c->in_flight == 1 && rest->len && !a->last;
 	count_answer(w, id, a, surplus);
-	/* Where the answer came before its request was written whole, the next one waits for that. */
+	/* Where the answer came before its request was written whole, the next one waits for that.
+	 */
 	if (!surplus && !a->last && w->plan->keepalive)
 		return true;
 	end_all(w, id, OUTCOME_PEER_CLOSED, OUTCOME_PEER_CLOSED);

@@ -13,9 +13,12 @@
 #define EVENTS_A_STAMP 16u               /* events handled on one reading of the clock */
 #define BACKOFF_NS     (10 * NS_PER_MS)
 #define BACKOFF_MAX_NS (250 * NS_PER_MS)
-#define BATCH_FROM     128u  /* in flight, from which on completions are batched */
-#define BATCH_WAIT_US  1000u /* how long a batch is waited for at most */
-#define BATCH_SHARE    16u   /* and at most this fraction of the service time */
+
+/* Completions are waited for in batches where requests queue at the target anyway. */
+#define BATCH_FROM     16u /* requests in flight */
+#define BATCH_QUEUEING 2u  /* mean service time over the least seen: queueing is evident */
+#define BATCH_SHARE    2u
+#define BATCH_WAIT_US  1000u /* and at most this long */
 
 /* --- memory ----------------------------------------------------------------------------- */
 
@@ -311,12 +314,15 @@ static uint64_t next_issue_ns(struct worker *w)
 }
 
 /* In a busy closed loop a few completions more are worth a short wait: fewer, larger batches.
- * Bounded by a fraction of the service time, so that it cannot be what the latency shows. */
+ * Only where requests queue at the target for most of their time: there a request that is sent
+ * a little later waits so much less in that queue, and latency stays what it was. Against a
+ * target that merely takes its time the wait would show, and there is none. */
 static void batch(const struct worker *w, struct ring_wait *wait)
 {
-	if (worker_open_loop(w) || w->plan->think_ns || w->in_flight < BATCH_FROM)
+	if (worker_open_loop(w) || w->plan->think_ns || w->in_flight < BATCH_FROM ||
+	    w->service_ewma_ns < BATCH_QUEUEING * w->service_min_ns)
 		return;
-	uint64_t wait_us = w->service_ewma_ns / NS_PER_US / BATCH_SHARE;
+	uint64_t wait_us = w->service_min_ns / NS_PER_US / BATCH_SHARE;
 	wait->min_wait_us = (uint32_t)earlier(wait_us, BATCH_WAIT_US);
 	wait->min_events = (uint32_t)(w->in_flight / (w->in_flight < 512 ? 2 : 4));
 }
@@ -367,6 +373,7 @@ static int turn(struct worker *w, struct ring_wait wait, struct err *err)
 	if (result < 0)
 		return err_set(err, ERR_RUNTIME, "io_uring_enter: %s", strerror(-result));
 	w->now_ns = ring_now_ns(w->ring);
+	w->tally->batch_turns += wait.min_events > 1;
 	if (w->polling)
 		w->tally->spin_ns += w->now_ns - before_ns;
 	handle_events(w);
@@ -400,6 +407,7 @@ static void begin(struct worker *w, uint64_t start_ns)
 	w->issuing = true;
 	w->publish_ns = start_ns + plan->window_ns;
 	w->unassigned_since_ns = UINT64_MAX;
+	w->service_min_ns = UINT64_MAX / BATCH_QUEUEING;
 	w->tally->from_ns = start_ns;
 	if (worker_open_loop(w))
 		arrival_init(&w->arrival, start_ns, plan->rate_rps, w->number, plan->workers,

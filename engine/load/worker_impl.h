@@ -40,7 +40,7 @@ struct worker {
 	uint64_t unassigned_since_ns; /* the first of them */
 	bool issuing;
 	bool polling; /* awake by choice, for a due instant that is near */
-	uint64_t service_ewma_ns;
+	uint64_t service_ewma_ns, service_min_ns; /* of answers: mean of late, least of all */
 
 	struct tally *tally; /* being filled */
 	uint64_t publish_ns;

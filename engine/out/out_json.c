@@ -159,6 +159,9 @@ static void generator(struct json *j, const struct summary *s)
 	json_u64(j, "lag_max_us", t->lag_us.count ? t->lag_us.max_us : 0);
 	json_real(j, "spin_s", (double)t->spin_ns / NS_PER_S_REAL);
 	json_real(j, "run_delay_s", (double)t->run_delay_ns / NS_PER_S_REAL);
+	json_u64(j, "ring_enters", t->turns);
+	json_u64(j, "ring_enters_batched", t->batch_turns);
+	json_u64(j, "completions", t->events);
 	json_u64(j, "ring_overflows", t->ring_overflows);
 	json_u64(j, "ring_starved", t->ring_starved);
 	json_u64(j, "slots_left", t->slots_left);

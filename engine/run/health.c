@@ -76,6 +76,17 @@ static void judge_memory(struct summary *s)
 	SAY(l->remedy, "see net.ipv4.tcp_mem, the cgroup's memory.max, and fewer connections");
 }
 
+static void note_batching(struct summary *s)
+{
+	const struct tally *t = &s->total;
+	if (t->batch_turns * 2 > t->turns)
+		summary_note(
+			s,
+			"requests queued at the target: completions were taken in batches, each "
+			"waited for up to half of the least service time (%" PRIu64 " us)",
+			t->service_us.count ? t->service_us.min_us / 2 : 0);
+}
+
 static void judge_ring(struct summary *s)
 {
 	uint64_t count = s->total.outcomes[OUTCOME_GENERATOR];
@@ -161,5 +172,6 @@ void health_judge(const struct health_facts *facts, struct summary *s)
 	judge_descriptors(facts, s);
 	judge_memory(s);
 	judge_ring(s);
+	note_batching(s);
 	judge_cpu(facts, s);
 }

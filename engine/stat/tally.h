@@ -42,6 +42,7 @@ struct tally {
 
 	/* the generator's own health */
 	uint64_t turns;          /* ring enters */
+	uint64_t batch_turns;    /* of which waited for more completions than one */
 	uint64_t events;         /* completions */
 	uint64_t ring_overflows; /* completions that the kernel had to keep aside */
 	uint64_t ring_starved;   /* receives that ended for want of a buffer */

@@ -105,6 +105,10 @@ START_TEST(a_coding_before_chunked_is_framed_by_chunks)
 	     BYTES(OK_LINE
 		   "Transfer-Encoding: x;p=\"a\\\", b\" ; q=1 , chunked\r\n\r\n0\r\n\r\n" NEXT),
 	     "200, 404; idle");
+	says("GG",
+	     BYTES(OK_LINE "Transfer-Encoding: x;p=\"\\ \\a\\,\\;\\=\\\"\\\\\\(,\", chunked\r\n\r\n"
+			   "0\r\n\r\n" NEXT),
+	     "200, 404; idle");
 }
 END_TEST
 
@@ -188,6 +192,8 @@ START_TEST(chunk_extensions_are_passed_over)
 	says("GG", BYTES(CHUNKED "1 ; a = b ;\tc\t=\t\"d\" ;e\r\nx\r\n0\r\n\r\n" NEXT),
 	     "200, 404; idle");
 	says("GG", BYTES(CHUNKED "1;a=\"; \\\" \\\\ =\t\xff(,\"\r\nx\r\n0;b=\"\"\r\n\r\n" NEXT),
+	     "200, 404; idle");
+	says("GG", BYTES(CHUNKED "0;a=\"\\ \\\t\\a\\,\\;\\=\\\"\\\\\\(\"\r\n\r\n" NEXT),
 	     "200, 404; idle");
 }
 END_TEST

@@ -120,6 +120,17 @@ START_TEST(a_body_may_be_as_long_as_it_likes_in_as_many_chunks)
 }
 END_TEST
 
+START_TEST(chunk_size_lines_leave_the_head_its_room)
+{
+	struct buf b = padded(CHUNKED, "1;a=b\r\nx\r\n", 80000, "0\r\nA: ");
+	for (int i = 0; i < 1000; i++)
+		buf_puts(&b, "0123456789");
+	buf_puts(&b, "\r\n\r\n");
+	says("G", (struct span){b.ptr, b.len}, "200; idle");
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(limits_are_afresh_for_each_answer)
 {
 	static const char one[] = OK_LINE "A:\r\nA:\r\nA:\r\nA:\r\nContent-Length: 0\r\n\r\n";
@@ -145,6 +156,7 @@ int main(void)
 	tcase_add_test(all, a_flood_of_interim_answers_is_too_large);
 	tcase_add_test(all, a_chunk_size_line_without_end_is_too_large);
 	tcase_add_test(all, a_body_may_be_as_long_as_it_likes_in_as_many_chunks);
+	tcase_add_test(all, chunk_size_lines_leave_the_head_its_room);
 	tcase_add_test(all, limits_are_afresh_for_each_answer);
 	Suite *suite = suite_create("h1_limits");
 	suite_add_tcase(suite, all);

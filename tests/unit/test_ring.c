@@ -247,7 +247,7 @@ int main(void)
 		a_freed_ring_leaves_no_connection_and_no_descriptor,
 	};
 	TCase *all = tcase_create("ring");
-	tcase_set_timeout(all, 60);
+	tcase_set_timeout(all, 20);
 	for (size_t i = 0; i < sizeof everywhere / sizeof *everywhere; i++)
 		tcase_add_loop_test(all, everywhere[i], 0, RING_VARIANTS);
 	tcase_add_test(all, names_are_disabled_as_a_whole_and_unknown_ones_do_nothing);
