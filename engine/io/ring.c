@@ -134,7 +134,7 @@ bool ring_dial(struct ring *r, uint32_t slot, const struct ring_dial *dial)
 
 /* --- sending and receiving -------------------------------------------------------------- */
 
-bool ring_receive(struct ring *r, uint32_t slot)
+static bool queue_receive(struct ring *r, uint32_t slot, bool once)
 {
 	struct io_uring_sqe *sqe = ring_sqe(r);
 	if (!sqe)
@@ -143,7 +143,7 @@ bool ring_receive(struct ring *r, uint32_t slot)
 		io_uring_prep_recv(sqe, file_of(r, slot), NULL, 0, 0);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = 0;
-		if (ring_has(r, F_MULTISHOT))
+		if (!once && ring_has(r, F_MULTISHOT))
 			sqe->ioprio |= IORING_RECV_MULTISHOT;
 	} else {
 		char *own = r->buffers + (size_t)slot * r->config.buffer_size;
@@ -154,6 +154,16 @@ bool ring_receive(struct ring *r, uint32_t slot)
 	on_slot(r, sqe, OP_RECEIVE, slot);
 	r->slots[slot].pending++;
 	return true;
+}
+
+bool ring_receive(struct ring *r, uint32_t slot)
+{
+	return queue_receive(r, slot, false);
+}
+
+bool ring_receive_once(struct ring *r, uint32_t slot)
+{
+	return queue_receive(r, slot, true);
 }
 
 enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, unsigned flags)

@@ -78,6 +78,10 @@ void ring_free(struct ring *r); /* closes what is open, without ceremony; NULL i
 bool ring_dial(struct ring *r, uint32_t slot, const struct ring_dial *dial);
 bool ring_receive(struct ring *r, uint32_t slot);
 
+/* A receive for one piece of data only: where the connection ends after it, nothing is left to
+ * be cancelled. Its event is never `armed`. */
+bool ring_receive_once(struct ring *r, uint32_t slot);
+
 enum {
 	/* A wish: no RING_SENT when all goes well. Of RING_QUIET_MAX bytes at most, unanswered
 	 * ones before it included: what finds no room may be read even after RING_CLOSED. */

@@ -182,6 +182,11 @@ static void dial(struct worker *w, uint32_t id)
 	set_deadline(w, id);
 }
 
+static bool arm(struct worker *w, uint32_t id)
+{
+	return w->plan->keepalive ? ring_receive(w->ring, id) : ring_receive_once(w->ring, id);
+}
+
 static void opened(struct worker *w, uint32_t id, int res)
 {
 	struct conn *c = &w->conns[id];
@@ -199,7 +204,7 @@ static void opened(struct worker *w, uint32_t id, int res)
 	w->dialling--;
 	w->open++;
 	h1_open(&c->h1);
-	if (!ring_receive(w->ring, id)) {
+	if (!arm(w, id)) {
 		end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
 		close_life(w, id, false);
 		return;
@@ -386,7 +391,7 @@ static void received(struct worker *w, uint32_t id, const struct ring_event *e)
 	}
 	if (e->res > 0)
 		feed(w, id, e->data);
-	if (!e->armed && w->conns[id].state == CONN_OPEN && !ring_receive(w->ring, id)) {
+	if (!e->armed && w->conns[id].state == CONN_OPEN && !arm(w, id)) {
 		end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
 		close_life(w, id, false);
 	}

@@ -38,7 +38,7 @@ struct chunk {
 struct peer {
 	struct chunk *inbox, **inbox_end;
 	uint32_t life;
-	bool used, closing, connected, armed, finished;
+	bool used, closing, connected, armed, once, finished;
 	size_t request_bytes;   /* of a request not yet whole */
 	uint64_t busy_until_ns; /* answers keep their order */
 };
@@ -311,18 +311,29 @@ bool ring_dial(struct ring *r, uint32_t slot, const struct ring_dial *dial)
 	return true;
 }
 
-bool ring_receive(struct ring *r, uint32_t slot)
+static bool queue_receive(struct ring *r, uint32_t slot, bool once)
 {
 	struct peer *p = &r->peers[slot];
 	DEMAND(p->used && !p->closing && p->connected && !p->armed);
 	if (happens(r, r->script.refuse_operation))
 		return false;
 	p->armed = true;
+	p->once = once;
 	if (p->inbox)
 		poke(r, slot);
 	if (!p->finished && happens(r, r->script.close_idle))
 		finish(r, slot, r->now_ns + 50 * some_time(r), 0);
 	return true;
+}
+
+bool ring_receive(struct ring *r, uint32_t slot)
+{
+	return queue_receive(r, slot, false);
+}
+
+bool ring_receive_once(struct ring *r, uint32_t slot)
+{
+	return queue_receive(r, slot, true);
 }
 
 enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, unsigned flags)
@@ -408,7 +419,7 @@ static bool receive(struct ring *r, const struct coming *c, struct ring_event *r
 						     : 0;
 	*ret = error ? (struct ring_event){.op = RING_RECEIVED, .slot = c->event.slot, .res = error}
 		     : inbox_take(p);
-	ret->armed = p->armed = ret->res > 0 && r->script.multishot;
+	ret->armed = p->armed = ret->res > 0 && r->script.multishot && !p->once;
 	if (ret->res > 0)
 		r->truth.bytes_handed_over += (uint64_t)ret->res;
 	if (p->armed && p->inbox)
