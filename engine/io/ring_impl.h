@@ -44,7 +44,7 @@ struct slot {
 	uint16_t pending; /* operations that will still complete */
 	bool used;
 	bool closing;
-	bool shutting;    /* a shutdown is on its way, see ring_shutdown */
+	bool shutting;  /* a shutdown is on its way, see ring_shutdown */
 	bool close_due; /* in the backlog of closes */
 	bool reset;
 };

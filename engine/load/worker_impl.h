@@ -1,4 +1,5 @@
-/* worker_impl: the inside of a worker, shared by worker.c (the loop) and conn.c (a connection).
+/* worker_impl: the inside of a worker, shared by worker.c (the loop), issue.c (what is due) and
+ * conn.c (a connection).
  * Nobody else includes it. */
 #ifndef BRINK_LOAD_WORKER_IMPL_H
 #define BRINK_LOAD_WORKER_IMPL_H
@@ -53,6 +54,11 @@ struct worker {
 	_Atomic int order;
 	struct tally tallies[2];
 };
+
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
 
 static inline bool worker_open_loop(const struct worker *w)
 {

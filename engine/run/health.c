@@ -159,7 +159,7 @@ static bool judge_lag(struct summary *s)
 /* One reason for the cpu is enough: the most specific comes first. */
 static void judge_cpu(const struct health_facts *f, struct summary *s)
 {
-	if (f->wall_s <= 0)
+	if (f->wall_s <= 0 || !s->threads)
 		return;
 	double thread_s = f->wall_s * s->threads;
 	if (!judge_throttle(f, s) && !judge_waiting(thread_s, s) && !judge_busy(f, thread_s, s))

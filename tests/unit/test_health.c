@@ -111,9 +111,9 @@ END_TEST
 
 START_TEST(throttling_counts_above_a_twentieth_of_the_time)
 {
-	facts.throttled_ns = 500 * NS_PER_MS;
+	facts.throttled_ns = 499 * NS_PER_MS;
 	check_well();
-	facts.throttled_ns += NS_PER_MS;
+	facts.throttled_ns = 501 * NS_PER_MS;
 	check_limit("cpu", "0.5 s in 10.0 s (/sys/fs/cgroup/box/cpu.stat)", "cpu.max");
 	facts.throttled_ns = 8800 * NS_PER_MS;
 	check_limit("cpu", "8.8 s in 10.0 s", "quota");
@@ -123,16 +123,16 @@ END_TEST
 /* Of 20 s of two threads. */
 START_TEST(waiting_for_a_cpu_is_noted_and_counts_above_four_fifths)
 {
-	s->total.run_delay_ns = 5 * NS_PER_S;
+	s->total.run_delay_ns = 4990 * NS_PER_MS;
 	check_well();
 	ck_assert_uint_eq(s->note_count, 0);
-	s->total.run_delay_ns += 10 * NS_PER_MS;
+	s->total.run_delay_ns += 20 * NS_PER_MS;
 	check_well();
 	ck_assert_uint_eq(s->note_count, 1);
 	ck_assert_ptr_nonnull(strstr(s->notes[0], "25%"));
-	s->total.run_delay_ns = 16 * NS_PER_S;
+	s->total.run_delay_ns = 15990 * NS_PER_MS;
 	check_well();
-	s->total.run_delay_ns += 100 * NS_PER_MS;
+	s->total.run_delay_ns += 20 * NS_PER_MS;
 	check_limit("cpu", "waited 80% of the time for a cpu", "--pin");
 	ck_assert_uint_eq(s->note_count, 0);
 }
@@ -140,9 +140,9 @@ END_TEST
 
 START_TEST(busy_threads_count_above_98_percent)
 {
-	s->total.cpu_ns = 19600 * NS_PER_MS;
+	s->total.cpu_ns = 19590 * NS_PER_MS;
 	check_well();
-	s->total.cpu_ns += 100 * NS_PER_MS;
+	s->total.cpu_ns += 20 * NS_PER_MS;
 	check_limit("cpu", "its 2 threads were busy 98% of the time (rusage)", "-t");
 }
 END_TEST

@@ -113,6 +113,67 @@ START_TEST(slots_that_were_closed_are_accepted_into_again)
 }
 END_TEST
 
+/* A client says who it is, is told "!", and the connection ends. Returns 1 at its end. */
+static unsigned serve_event(const struct ring_event *e, unsigned first, bool *heard)
+{
+	unsigned who;
+	switch (e->op) {
+	case RING_ACCEPTED:
+		ck_assert(ring_receive(ring, e->slot));
+		break;
+	case RING_RECEIVED:
+		if (e->res == -ENOBUFS) {
+			ck_assert(e->armed || ring_receive(ring, e->slot));
+			break;
+		}
+		ck_assert_msg(e->res == sizeof who, "a receive ends with %d", (int)e->res);
+		memcpy(&who, e->data.ptr, sizeof who);
+		ck_assert_msg(who - first < CLIENTS && !heard[who - first], "%u, from %u on", who,
+			      first);
+		heard[who - first] = true;
+		ck_assert_int_ne(ring_send(ring, e->slot, span_of("!"), 0), RING_REFUSED);
+		break;
+	case RING_SENT:
+		ck_assert_msg(e->res == 1, "a send ends with %d", (int)e->res);
+		ring_shutdown(ring, e->slot);
+		ring_close(ring, e->slot, false);
+		return 1;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* The kernel gives a slot anew while the last completions of its old life are still to come. What
+ * the old one left behind - data, a cancelled receive, a shutdown that runs late on a thread of
+ * the kernel's - must not reach the new one. */
+START_TEST(a_slot_given_anew_hears_nothing_of_its_old_life)
+{
+	struct ring_event e;
+	case_open((struct ring_config){.slots = 8, .buffers = 4}, _i);
+	ck_assert_int_eq(ring_listen(ring, listener, &err), 0);
+	for (unsigned wave = 0; wave < 50; wave++) {
+		bool heard[CLIENTS] = {false};
+		connect_all();
+		for (unsigned i = 0; i < CLIENTS; i++) {
+			unsigned who = wave * CLIENTS + i;
+			peer_send(clients[i], &who, sizeof who);
+		}
+		for (unsigned ended = 0; ended < CLIENTS;) {
+			e = case_event();
+			ended += serve_event(&e, wave * CLIENTS, heard);
+			ring_done(ring, &e);
+		}
+		for (unsigned i = 0; i < CLIENTS; i++)
+			peer_expect(clients[i], "!");
+		close_all();
+	}
+	while (case_event_by(&e, mono_ns() + 10 * NS_PER_MS))
+		ck_assert_int_eq(e.op, RING_CLOSED);
+	ck_assert_uint_eq(ring_stats(ring).slots_used, 0);
+}
+END_TEST
+
 START_TEST(several_listeners_share_a_ring_up_to_a_bound)
 {
 	case_open((struct ring_config){.slots = 64}, _i);
@@ -158,6 +219,7 @@ int main(void)
 	tcase_add_loop_test(all, a_large_table_accepts_all_there_is, 0, RING_VARIANTS);
 	tcase_add_loop_test(all, accepting_goes_on_past_the_margin, 0, RING_VARIANTS);
 	tcase_add_loop_test(all, slots_that_were_closed_are_accepted_into_again, 0, RING_VARIANTS);
+	tcase_add_loop_test(all, a_slot_given_anew_hears_nothing_of_its_old_life, 0, RING_VARIANTS);
 	tcase_add_loop_test(all, several_listeners_share_a_ring_up_to_a_bound, 0, RING_VARIANTS);
 	tcase_add_loop_test(all, a_listener_stays_the_callers, 0, RING_VARIANTS);
 	return case_main("ring_accept", all);

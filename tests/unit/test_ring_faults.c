@@ -71,8 +71,13 @@ START_TEST(nothing_is_lost_where_the_completion_queue_is_tiny)
 		ring_done(ring, &e);
 	}
 	ck_assert_uint_gt(ring_stats(ring).overflows, 0);
-	for (int i = 0; i < MANY; i++)
+	for (uint32_t i = 0; i < MANY; i++)
+		ring_close(ring, i, false);
+	for (int i = 0; i < MANY; i++) {
+		ck_assert_int_eq(case_event().op, RING_CLOSED);
 		close(peers[i]);
+	}
+	ck_assert_uint_eq(ring_stats(ring).slots_used, 0);
 }
 END_TEST
 

@@ -9,8 +9,10 @@ START_TEST(a_turn_ends_at_its_deadline)
 	for (unsigned ms = 1; ms <= 64; ms *= 4) {
 		uint64_t start = mono_ns(), until = start + ms * NS_PER_MS;
 		unsigned turns = 0;
+		struct ring_event e;
 		while (mono_ns() < until) {
 			case_turn(until);
+			ck_assert(!ring_next(ring, &e));
 			turns++;
 		}
 		uint64_t late = mono_ns() - until;

@@ -1,0 +1,14 @@
+/* issue: what is due goes to connections with room. Part of a worker: its thread alone calls. */
+#ifndef BRINK_LOAD_ISSUE_H
+#define BRINK_LOAD_ISSUE_H
+
+#include "load/worker_impl.h"
+
+/* Opens connections ahead, then hands over every request that is due by now. Past the stop it
+ * ends w->issuing. */
+void issue(struct worker *w);
+
+/* The instant at which issue() is worth calling again; UINT64_MAX when events alone decide. */
+uint64_t issue_next_ns(struct worker *w);
+
+#endif
