@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define REQUEST_MAX       ((size_t)64 << 20) /* of one rendered request, body included */
+#define WIRE_MAX          ((size_t)1 << 30)  /* of all copies: what io_uring registers as one */
 #define DURATION_DEFAULT  (10 * NS_PER_S)
 #define DRAIN_MAX_NS      NS_PER_S
 #define WINDOW_NS         (100 * NS_PER_MS)
@@ -36,19 +37,19 @@ static int split_host_port(const char *text, char *host, size_t size, unsigned *
 			   struct err *err)
 {
 	const char *colon = strrchr(text, ':');
-	const char *end = colon;
-	char *rest;
+	const char *from = text, *end = colon;
 	if (colon && *text == '[' && colon[-1] == ']') {
-		text++;
+		from++;
 		end--;
 	}
-	unsigned long value = colon ? strtoul(colon + 1, &rest, 10) : 0;
-	if (!colon || end == text || (size_t)(end - text) >= size || *rest || !value ||
-	    value > 65535) {
+	const char *digits = colon ? colon + 1 : "";
+	unsigned long value = strtoul(digits, NULL, 10);
+	if (!colon || end == from || (size_t)(end - from) >= size || !value || value > 65535 ||
+	    digits[strspn(digits, "0123456789")]) {
 		err_set(err, ERR_USAGE, "--connect-to \"%s\" is not HOST:PORT", text);
 		return err_hint(err, "for example --connect-to 127.0.0.1:8080 or [::1]:8080");
 	}
-	snprintf(host, size, "%.*s", (int)(end - text), text);
+	snprintf(host, size, "%.*s", (int)(end - from), from);
 	*port = (unsigned)value;
 	return 0;
 }
@@ -93,6 +94,9 @@ static int render(const struct run_config *c, const struct url *url, struct plan
 	struct buf out;
 	buf_init(&out, REQUEST_MAX);
 	int result = request_render(&out, &spec, err);
+	if (!result && out.len > WIRE_MAX / p->pipeline)
+		result = err_set(err, ERR_USAGE, "%u requests of %zu bytes are more than %zu MiB",
+				 p->pipeline, out.len, WIRE_MAX >> 20);
 	if (!result)
 		result = plan_set_request(p, (struct span){out.ptr, out.len}, err);
 	buf_fini(&out);
