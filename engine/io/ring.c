@@ -10,48 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Accepting goes on one connection at a time from here on, for a multishot accept hands over a
- * whole backlog at once and drops what finds no slot. The largest default backlog is 4096. */
-#define ACCEPT_MARGIN 4096u
-
-/* --- events made here ------------------------------------------------------------------- */
-
-static void local_push(struct ring *r, enum ring_op op, uint32_t slot, int res)
-{
-	assert(r->local_tail - r->local_head <= r->local_mask);
-	r->local[r->local_tail++ & r->local_mask] =
-		(struct local_event){.op = (uint8_t)op, .slot = slot, .res = (int16_t)res};
-}
-
-static bool local_pop(struct ring *r, struct ring_event *ret)
-{
-	if (r->local_head == r->local_tail)
-		return false;
-	const struct local_event *e = &r->local[r->local_head++ & r->local_mask];
-	*ret = (struct ring_event){.op = e->op, .slot = e->slot, .res = e->res};
-	return true;
-}
-
 /* --- slots ------------------------------------------------------------------------------ */
-
-static struct slot *slot_take(struct ring *r, uint32_t slot)
-{
-	struct slot *s = &r->slots[slot];
-	assert(!s->used && s->pending == 0);
-	*s = (struct slot){.generation = s->generation + 1, .fd = -1, .used = true};
-	r->used++;
-	return s;
-}
-
-/* The slot's last completion has come: its life is over. */
-static void slot_end(struct ring *r, uint32_t slot)
-{
-	struct slot *s = &r->slots[slot];
-	s->used = s->closing = false;
-	r->used--;
-	if (r->listener_count && !ring_has(r, F_DIRECT))
-		r->free_slots[r->free_count++] = slot;
-}
 
 static int file_of(const struct ring *r, uint32_t slot)
 {
@@ -88,7 +47,7 @@ static bool dial_direct(struct ring *r, uint32_t slot, const struct ring_dial *d
 {
 	if (!ring_reserve(r, dial->nodelay ? 3 : 2))
 		return false;
-	slot_take(r, slot)->pending++;
+	ring_slot_take(r, slot)->pending++;
 	struct io_uring_sqe *sqe = ring_sqe(r);
 	io_uring_prep_socket_direct(sqe, dial->to->sa_family, SOCK_STREAM, 0, slot, 0);
 	sqe->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
@@ -111,12 +70,12 @@ static bool dial_plain(struct ring *r, uint32_t slot, const struct ring_dial *di
 	struct io_uring_sqe *sqe = ring_sqe(r);
 	if (!sqe)
 		return false;
-	struct slot *s = slot_take(r, slot);
+	struct slot *s = ring_slot_take(r, slot);
 	s->fd = socket(dial->to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s->fd < 0) {
 		io_uring_prep_nop(sqe);
 		sqe->user_data = ring_tag(OP_IGNORE, 0, 0);
-		local_push(r, RING_OPENED, slot, -errno);
+		ring_local_push(r, RING_OPENED, slot, -errno);
 		return true;
 	}
 	if (dial->nodelay)
@@ -252,8 +211,8 @@ static void queue_close(struct ring *r, uint32_t slot)
 	sqe->user_data = ring_tag(at_once ? OP_IGNORE : OP_CLOSE, s->generation, slot);
 	if (at_once) {
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-		slot_end(r, slot);
-		local_push(r, RING_CLOSED, slot, 0);
+		ring_slot_end(r, slot);
+		ring_local_push(r, RING_CLOSED, slot, 0);
 	} else {
 		s->pending++;
 	}
@@ -263,8 +222,8 @@ static bool try_close(struct ring *r, uint32_t slot)
 {
 	struct slot *s = &r->slots[slot];
 	if (!ring_has(r, F_DIRECT) && s->fd < 0) { /* the socket was never made */
-		slot_end(r, slot);
-		local_push(r, RING_CLOSED, slot, 0);
+		ring_slot_end(r, slot);
+		ring_local_push(r, RING_CLOSED, slot, 0);
 		return true;
 	}
 	if (!ring_reserve(r, 5))
@@ -303,93 +262,6 @@ static void shut_down(struct ring *r, uint32_t slot)
 		close_or_put_off(r, slot);
 }
 
-/* --- accepting -------------------------------------------------------------------------- */
-
-static void arm_accept(struct ring *r, uint32_t number)
-{
-	struct listener *l = &r->listeners[number];
-	uint32_t left = r->config.slots - r->used;
-	if (l->armed || left <= r->listener_count)
-		return;
-	struct io_uring_sqe *sqe = ring_sqe(r);
-	if (!sqe)
-		return;
-	l->many = ring_has(r, F_ACCEPT) && left > ACCEPT_MARGIN;
-	l->armed = true;
-	if (ring_has(r, F_DIRECT)) {
-		/* liburing adds one: IORING_FILE_INDEX_ALLOC lets the kernel choose a free slot */
-		io_uring_prep_accept_direct(sqe, l->fd, NULL, NULL, 0, IORING_FILE_INDEX_ALLOC - 1);
-	} else {
-		io_uring_prep_accept(sqe, l->fd, NULL, NULL, SOCK_CLOEXEC);
-	}
-	if (l->many)
-		sqe->ioprio |= IORING_ACCEPT_MULTISHOT;
-	sqe->user_data = ring_tag(OP_ACCEPT, 0, number);
-}
-
-/* Near the end of the table a multishot accept is taken back; single ones follow it. */
-static void restrain_accepts(struct ring *r)
-{
-	if (r->config.slots - r->used > ACCEPT_MARGIN)
-		return;
-	for (uint32_t i = 0; i < r->listener_count; i++) {
-		if (!r->listeners[i].armed || !r->listeners[i].many)
-			continue;
-		struct io_uring_sqe *sqe = ring_sqe(r);
-		if (!sqe)
-			return;
-		io_uring_prep_cancel64(sqe, ring_tag(OP_ACCEPT, 0, i), 0);
-		sqe->user_data = ring_tag(OP_IGNORE, 0, 0);
-		r->listeners[i].many = false;
-	}
-}
-
-int ring_listen(struct ring *r, int fd, struct err *err)
-{
-	if (r->listener_count == RING_LISTENERS_MAX)
-		return err_set(err, ERR_USAGE, "more than %u listeners on one ring",
-			       RING_LISTENERS_MAX);
-	if (!r->free_slots)
-		r->free_slots = malloc(r->config.slots * sizeof *r->free_slots);
-	if (!r->free_slots)
-		return err_set(err, ERR_RUNTIME, "no memory to accept %u connections",
-			       r->config.slots);
-	if (r->listener_count == 0)
-		for (uint32_t i = r->config.slots; i-- > 0;)
-			r->free_slots[r->free_count++] = i;
-	r->listeners[r->listener_count++] = (struct listener){.fd = fd};
-	arm_accept(r, r->listener_count - 1);
-	return 0;
-}
-
-/* An accept completed; true with the event of the new connection. */
-static bool take_accepted(struct ring *r, uint32_t number, const struct io_uring_cqe *cqe,
-			  struct ring_event *ret)
-{
-	if (!(cqe->flags & IORING_CQE_F_MORE))
-		r->listeners[number].armed = false;
-	if (cqe->res < 0) /* cancelled, or the peer left already: ring_catch_up arms again */
-		return false;
-	bool direct = ring_has(r, F_DIRECT);
-	if (!direct && r->free_count == 0) {
-		close(cqe->res);
-		return false;
-	}
-	uint32_t slot = direct ? (uint32_t)cqe->res : r->free_slots[--r->free_count];
-	*ret = (struct ring_event){.op = RING_ACCEPTED, .slot = slot};
-	if (r->slots[slot].used) { /* the kernel gave it anew before the last completion came */
-		slot_end(r, slot);
-		r->slots[slot].pending = 0;
-		local_push(r, RING_ACCEPTED, slot, 0);
-		ret->op = RING_CLOSED;
-	}
-	struct slot *s = slot_take(r, slot);
-	if (!direct)
-		s->fd = cqe->res;
-	restrain_accepts(r);
-	return true;
-}
-
 void ring_catch_up(struct ring *r)
 {
 	while (r->close_backlog_count) {
@@ -400,7 +272,7 @@ void ring_catch_up(struct ring *r)
 		r->close_backlog_count--;
 	}
 	for (uint32_t i = 0; i < r->listener_count; i++)
-		arm_accept(r, i);
+		ring_arm_accept(r, i);
 }
 
 /* --- completions ------------------------------------------------------------------------ */
@@ -440,7 +312,7 @@ static bool drop_stale(struct ring *r, const struct io_uring_cqe *cqe, bool endi
 	struct slot *s = &r->slots[ret->slot];
 	if (!ending || s->close_due || s->pending)
 		return false;
-	slot_end(r, ret->slot);
+	ring_slot_end(r, ret->slot);
 	ret->op = RING_CLOSED;
 	ret->res = 0;
 	return true;
@@ -455,7 +327,7 @@ static bool take_completion(struct ring *r, const struct io_uring_cqe *cqe, stru
 	if (op == OP_IGNORE)
 		return false;
 	if (op == OP_ACCEPT)
-		return take_accepted(r, number, cqe, ret);
+		return ring_take_accepted(r, number, cqe, ret);
 
 	struct slot *s = &r->slots[number];
 	bool current = s->used && generation == (s->generation & GENERATION_MASK);
@@ -478,7 +350,7 @@ static bool take_completion(struct ring *r, const struct io_uring_cqe *cqe, stru
 
 bool ring_next(struct ring *r, struct ring_event *ret)
 {
-	if (local_pop(r, ret))
+	if (ring_local_pop(r, ret))
 		return true;
 	struct io_uring_cq *cq = &r->u.cq;
 	unsigned tail = io_uring_smp_load_acquire(cq->ktail);

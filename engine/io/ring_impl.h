@@ -1,5 +1,6 @@
-/* ring_impl: the inside of io/ring, shared by ring.c (operations and events), ring_open.c (what
- * the kernel offers) and ring_turn.c (submit and wait). Nobody else includes it. */
+/* ring_impl: the inside of io/ring, shared by ring.c (operations and events), ring_slot.c (lives
+ * of slots), ring_accept.c, ring_open.c (what the kernel offers) and ring_turn.c (submit and wait).
+ * Nobody else includes it. */
 #ifndef BRINK_IO_RING_IMPL_H
 #define BRINK_IO_RING_IMPL_H
 
@@ -109,6 +110,18 @@ bool ring_reserve(struct ring *r, unsigned count);
 
 /* Submits without waiting. */
 int ring_submit(struct ring *r);
+
+/* ring_slot.c: a free slot begins a life; the slot's last completion has come. */
+struct slot *ring_slot_take(struct ring *r, uint32_t slot);
+void ring_slot_end(struct ring *r, uint32_t slot);
+void ring_local_push(struct ring *r, enum ring_op op, uint32_t slot, int res);
+bool ring_local_pop(struct ring *r, struct ring_event *ret);
+
+/* ring_accept.c: queues an accept where none is and a slot is free; an accept completed, true
+ * with an event. */
+void ring_arm_accept(struct ring *r, uint32_t listener);
+bool ring_take_accepted(struct ring *r, uint32_t listener, const struct io_uring_cqe *cqe,
+			struct ring_event *ret);
 
 /* Work put off for want of room: closes, and accepts that wait for free slots. */
 void ring_catch_up(struct ring *r);
