@@ -11,7 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static const struct ring_feature feature_table[F_COUNT] = {
+static const struct {
+	const char *name, *since, *without;
+} feature_table[F_COUNT] = {
 	[F_DEFER] = {"defer", "6.1", "completions are handed over by interrupting the thread"},
 	[F_COOP] = {"coop", "5.19", "the kernel interrupts the thread for every completion"},
 	[F_RINGFD] = {"ringfd", "5.18", "the ring's descriptor is looked up at every enter"},
@@ -40,10 +42,13 @@ static bool listed(const char *list, const char *name)
 static void features_init(struct ring_feature *features)
 {
 	const char *disabled = getenv("BRINK_DISABLE");
-	for (unsigned i = 0; i < F_COUNT; i++) {
-		features[i] = feature_table[i];
-		features[i].disabled = listed(disabled, features[i].name);
-	}
+	for (unsigned i = 0; i < F_COUNT; i++)
+		features[i] = (struct ring_feature){
+			.name = feature_table[i].name,
+			.since = feature_table[i].since,
+			.without = feature_table[i].without,
+			.disabled = listed(disabled, feature_table[i].name),
+		};
 }
 
 /* Some features are known by an operation that came with the same kernel. */

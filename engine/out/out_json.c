@@ -155,6 +155,7 @@ static void generator(struct json *j, const struct summary *s)
 	json_u64(j, "rings", s->rings);
 	json_u64(j, "rss_bytes", s->rss_bytes);
 	json_u64(j, "bytes_per_idle_connection", s->bytes_per_idle_connection);
+	json_u64(j, "lag_p50_us", hist_quantile_us(&t->lag_us, 0.5));
 	json_u64(j, "lag_p99_us", hist_quantile_us(&t->lag_us, 0.99));
 	json_u64(j, "lag_max_us", t->lag_us.count ? t->lag_us.max_us : 0);
 	json_real(j, "spin_s", (double)t->spin_ns / NS_PER_S_REAL);

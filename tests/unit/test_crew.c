@@ -25,9 +25,10 @@ enum { PEERS_MAX = 128 };
 static struct server {
 	struct pollfd fds[PEERS_MAX]; /* the end of a pipe that stops it, the listener, peers */
 	unsigned count;
-	bool silent;
 	int stop_fd;
-	unsigned answered, answer_most; /* 0: without end */
+	unsigned answered;
+	_Atomic bool silent;
+	_Atomic unsigned answer_most; /* 0: without end */
 	pthread_t thread;
 } server;
 
@@ -44,7 +45,8 @@ static bool answer(int fd)
 		at += 4;
 		if (server.silent)
 			continue;
-		if (server.answer_most && server.answered == server.answer_most)
+		unsigned most = server.answer_most;
+		if (most && server.answered == most)
 			continue;
 		server.answered++;
 		if (send(fd, ok, sizeof ok - 1, MSG_NOSIGNAL) < 0)
