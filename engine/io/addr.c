@@ -54,6 +54,9 @@ int addr_resolve(struct addr *ret, const char *host, unsigned short port, struct
 	const struct addrinfo want = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *list;
 	int code = getaddrinfo(host, NULL, &want, &list);
+	/* RFC 6761 6.3: localhost is loopback, even where no hosts file says so. */
+	if (code != 0 && strcasecmp(host, "localhost") == 0)
+		code = getaddrinfo(NULL, "0", &want, &list);
 	if (code != 0)
 		return err_set(err, ERR_RUNTIME, "cannot resolve '%s': %s", host, reason_of(code));
 	int count = 0;

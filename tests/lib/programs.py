@@ -85,6 +85,9 @@ def check_environment(build):
     environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     if os.path.basename(build) not in ("asan", "tsan"):
         environment["CK_FORK"] = "no"
+    else:  # slower by a factor, and tests fork where threads have run
+        environment["CK_TIMEOUT_MULTIPLIER"] = "10"
+        environment.setdefault("TSAN_OPTIONS", "die_after_fork=0")
     return environment
 
 

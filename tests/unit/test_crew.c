@@ -110,7 +110,7 @@ static cpu_set_t cpus;
 static struct err err;
 
 /* 200 requests over two connections of each of two workers. */
-static void start(void)
+static void plan_start(void)
 {
 	static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 	signal(SIGPIPE, SIG_IGN);
@@ -133,15 +133,25 @@ static void start(void)
 	ck_assert(total && window);
 	tally_init(total);
 	tally_init(window);
+}
+
+static void plan_end(void)
+{
+	plan_fini(&plan);
+	free(total);
+	free(window);
+}
+
+static void start(void)
+{
+	plan_start();
 	server_start(&plan.to);
 }
 
 static void end(void)
 {
 	server_stop();
-	plan_fini(&plan);
-	free(total);
-	free(window);
+	plan_end();
 }
 
 static struct crew *crew_of(uint64_t descriptors)
@@ -378,9 +388,12 @@ int main(void)
 	tcase_add_loop_test(all, a_counted_load_is_done_to_the_last_request, 0, 3);
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
 		tcase_add_test(all, tests[i]);
-	tcase_add_loop_test(all, a_worker_without_a_ring_fails_the_crew_cleanly, 0, 5);
+	TCase *alone = tcase_create("crew_start"); /* no server: a child wants no threads */
+	tcase_add_checked_fixture(alone, plan_start, plan_end);
+	tcase_add_loop_test(alone, a_worker_without_a_ring_fails_the_crew_cleanly, 0, 5);
 	Suite *suite = suite_create("crew");
 	suite_add_tcase(suite, all);
+	suite_add_tcase(suite, alone);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
