@@ -46,6 +46,10 @@ class Report:
         return "passed" if self.passed else "skipped"
 
 
+# Tests fork where threads have run; a second signal quits without joining anybody.
+TSAN = "die_after_fork=0:report_thread_leaks=0"
+
+
 def find(root, build, long):
     """All programs of the tree, from the sources: what was not built fails instead of missing."""
     check = check_environment(build)
@@ -85,9 +89,9 @@ def check_environment(build):
     environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     if os.path.basename(build) not in ("asan", "tsan"):
         environment["CK_FORK"] = "no"
-    else:  # slower by a factor, and tests fork where threads have run
+    else:  # slower by a factor
         environment["CK_TIMEOUT_MULTIPLIER"] = "10"
-        environment.setdefault("TSAN_OPTIONS", "die_after_fork=0")
+        environment.setdefault("TSAN_OPTIONS", TSAN)
     return environment
 
 
@@ -96,6 +100,7 @@ def script_environment(root, build, long):
                        PYTHONPATH=os.path.join(root, "tests/lib"), PYTHONDONTWRITEBYTECODE="1",
                        LC_ALL="C.UTF-8")  # words of strerror(3) are compared
     environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    environment.setdefault("TSAN_OPTIONS", TSAN)
     environment.pop("BRINK_LONG", None)
     if long:
         environment["BRINK_LONG"] = "1"
