@@ -6,7 +6,7 @@ PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
 DEPS_BUILD := gcc make pkg-config liburing-dev libcurl4-openssl-dev libhttp-parser-dev zlib1g-dev
-DEPS_CHECK := check python3 nginx-light haproxy iproute2 strace wrk clang-format libjansson-dev \
+DEPS_CHECK := check python3 nginx-light haproxy iproute2 iptables strace wrk clang-format libjansson-dev \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
 
@@ -164,6 +164,11 @@ benches: $(BENCHES)
 bench: deps ## compare with wrk and others: interleaved, pinned, median of ratios
 	@$(MAKE) --no-print-directory -j2 all benches
 	@tests/bench/run --build $(BUILD)
+
+.PHONY: bench-hold
+bench-hold: deps ## half a million, a million, two million connections: pace, memory, throughput
+	@$(MAKE) --no-print-directory -j2 all
+	@tests/bench/hold --build $(BUILD)
 
 .PHONY: layers
 layers: ## hold every #include to the arrows of engine/LAYERS

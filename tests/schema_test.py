@@ -31,13 +31,26 @@ SOUND = {
                   "slots_left": 0, "saturated": False, "limits": []},
     "thresholds": [{"expression": "errors<1", "ok": True, "value": 0.375}],
     "stages": [], "find": None, "diagnosis": None, "gaps": [], "notes": [],
-    "exit_code": 0,
+    "exit_code": 0, "hold": None,
+}
+HELD = {
+    "opening_s": 1.5, "held_s": 30.0, "closing_s": 0.5,
+    "established_rps": {"mean": 20000.0, "first_tenth": 21000.0, "last_tenth": None},
+    "open_at_end": 4, "failed_by": {"connect_refused": 2, "ports_exhausted": 1},
+    "lost_by": {"peer_reset": 2},
+    "memory": {"user_bytes_per_connection": 100.4, "kernel_bytes_per_connection": None,
+               "both_ends": True, "warm_bytes": 0, "cold_share": None},
+    "tcp_memory_pressures": 0, "time_wait_overflows": 0, "reset": False,
+}
+SOUND_HOLD = copy.deepcopy(SOUND) | {
+    "command": "hold", "hold": HELD,
+    "connections": SOUND["connections"] | {"failed": 3, "lost": 2, "reopened": 2},
 }
 
 
-def with_change(path, value):
-    """The sound summary with one value replaced, or a key removed (value None at a number)."""
-    summary = copy.deepcopy(SOUND)
+def with_change(path, value, sound=SOUND):
+    """The sound summary with one value replaced, or a key removed (value KeyError)."""
+    summary = copy.deepcopy(sound)
     *parents, key = path.split(".")
     place = summary
     for parent in parents:
@@ -101,6 +114,46 @@ def what_does_not_add_up_is_named():
 @tap.test
 def shed_requests_may_be_left_out_of_the_error_rate():
     tap.equal(schema.problems(with_change("rate.error_rate", 2 / 8)), [], "problems")
+
+
+@tap.test
+def a_sound_hold_passes():
+    tap.equal(schema.problems(SOUND_HOLD), [], "problems")
+    touched = HELD["memory"] | {"warm_bytes": 4096, "cold_share": 0.0}
+    tap.equal(schema.problems(with_change("hold.memory", touched, SOUND_HOLD)), [], "problems")
+
+
+@tap.test
+def every_key_of_a_hold_that_is_missing_is_named():
+    for key, below in schema.HOLD.items():
+        paths = [f"hold.{key}.{name}" for name in below] if isinstance(below, dict) else []
+        for path in [f"hold.{key}"] + paths:
+            found = schema.problems(with_change(path, KeyError, SOUND_HOLD))
+            tap.check(f"{path} is missing" in found, f"without {path}: {found}")
+
+
+@tap.test
+def what_is_wrong_with_a_hold_is_named():
+    cases = [
+        ("hold", None, "command hold with hold None"),
+        ("command", "run", "command run with hold"),
+        ("hold.reset", 0, "hold.reset"),
+        ("hold.held_s", None, "hold.held_s"),
+        ("hold.failed_by", {"connect_refused": 2}, "hold.failed_by adds up to 2"),
+        ("hold.lost_by.peer_reset", 3, "hold.lost_by adds up to 3"),
+        ("hold.lost_by", {"ok": 2}, "hold.lost_by.ok is not"),
+        ("hold.failed_by", {"bad_luck": 3}, "hold.failed_by.bad_luck is not"),
+        ("hold.open_at_end", 5, "open_at_end"),
+        ("hold.established_rps.last_tenth", 0, "last_tenth is 0, not null"),
+        ("hold.memory.kernel_bytes_per_connection", 0.0, "not null"),
+        ("hold.memory.user_bytes_per_connection", 120.0, "the hold measured 120.0"),
+        ("hold.memory.cold_share", 0.5, "without memory that was touched"),
+        ("hold.memory.warm_bytes", 4096, "without memory that was touched"),
+        ("hold.memory", HELD["memory"] | {"warm_bytes": 1, "cold_share": 1.5}, "cold_share is"),
+    ]
+    for path, value, words in cases:
+        found = schema.problems(with_change(path, value, SOUND_HOLD))
+        tap.check(any(words in problem for problem in found), f"{path} = {value!r}: {found}")
 
 
 tap.main()

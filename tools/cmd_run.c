@@ -1,4 +1,5 @@
-/* cmd_run: `brink run`: options in, a load, a report out. */
+/* cmd_run: `brink run` and `brink hold`: options in, a load, a report out. */
+#include "out/out_preflight.h"
 #include "tools/commands.h"
 
 #include "tools/options_text.h"
@@ -27,7 +28,7 @@ static bool is_capable_terminal(int fd)
 static int display_init(struct display *d, const struct invocation *in, struct err *err)
 {
 	*d = (struct display){.in = in, .terminal = is_capable_terminal(STDERR_FILENO)};
-	d->every = d->terminal || in->verbose ? 1 : SECONDS_A_LINE;
+	d->every = d->terminal || in->verbose || in->run.hold ? 1 : SECONDS_A_LINE;
 	d->window = malloc(sizeof *d->window);
 	if (!d->window)
 		return err_set(err, ERR_RUNTIME, "no memory for the progress");
@@ -74,11 +75,14 @@ static int rehearse(const struct invocation *in, const struct summary *s)
 {
 	struct buf out;
 	buf_init(&out, REPORT_MAX);
-	buf_printf(&out, "Nothing is sent (--dry-run). A run would load\n  %s\nwith\n", s->target);
+	buf_printf(&out, "Nothing is sent (--dry-run). A %s would load\n  %s\nwith\n", s->command,
+		   s->target);
 	options_origins(in, &out);
 	buf_printf(&out, "that is\n  %s, %u thread%s, %llu connection%s, %s loop\n", s->protocol,
 		   s->threads, s->threads == 1 ? "" : "s", (unsigned long long)s->connections_asked,
 		   s->connections_asked == 1 ? "" : "s", s->open_loop ? "open" : "closed");
+	if (s->hold)
+		preflight_text(&s->held.preflight, &out);
 	return command_print(&out);
 }
 
@@ -123,12 +127,12 @@ static int help(const char *name)
 	return command_print(&out);
 }
 
-int cmd_run(int argc, char **argv)
+static int load(unsigned command, int argc, char **argv)
 {
 	static struct invocation in; /* 30 KB, and one of them a process */
 	struct err err = {0};
 	int code;
-	if (options_parse(&in, OPTIONS_RUN, argc, argv, &err))
+	if (options_parse(&in, command, argc, argv, &err))
 		code = command_fail(&err);
 	else if (in.help)
 		code = help(argv[0]);
@@ -136,4 +140,14 @@ int cmd_run(int argc, char **argv)
 		code = prepare_and_execute(&in, &err);
 	options_fini(&in);
 	return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	return load(OPTIONS_RUN, argc, argv);
+}
+
+int cmd_hold(int argc, char **argv)
+{
+	return load(OPTIONS_HOLD, argc, argv);
 }

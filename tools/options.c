@@ -133,9 +133,9 @@ static int scan_words(struct scan *s, struct err *err)
 
 /* --- reading the environment -------------------------------------------------------------- */
 
-bool option_is_of_run(const struct option *o)
+bool option_is_of_load(const struct option *o)
 {
-	return (o->commands & OPTIONS_RUN) && o->usual;
+	return (o->commands & OPTIONS_LOADING) && o->usual;
 }
 
 char *option_variable(char *out, const struct option *o)
@@ -178,7 +178,7 @@ static int give_variable(struct invocation *in, const struct option *o, struct e
 static int give_variables(struct invocation *in, unsigned command, struct err *err)
 {
 	for (unsigned i = 0; i < option_count; i++)
-		if ((options[i].commands & command) && option_is_of_run(&options[i]) &&
+		if ((options[i].commands & command) && option_is_of_load(&options[i]) &&
 		    !options_has(in, options[i].name) && give_variable(in, &options[i], err))
 			return -1;
 	return 0;
@@ -223,6 +223,8 @@ int options_parse(struct invocation *in, unsigned command, int argc, char **argv
 	struct scan scan = {in, command, argv, argc, 1};
 	memset(in, 0, sizeof *in);
 	run_defaults(&in->run);
+	in->command = command;
+	in->run.hold = command == OPTIONS_HOLD;
 	in->form = out_form_find("text");
 	err->hint[0] = '\0';
 	if (!scan_words(&scan, err) && !give_variables(in, command, err) && !apply(in, err))

@@ -19,8 +19,11 @@ enum {
 	OPTIONS_VERSION = 2,
 	OPTIONS_HELP = 4,
 	OPTIONS_COMPLETION = 8,
-	OPTIONS_EVERY = 15,
-	OPTIONS_REPEATED = 16, /* each occurrence counts, not the last */
+	OPTIONS_HOLD = 16,
+	OPTIONS_DOCTOR = 32,
+	OPTIONS_EVERY = 63,
+	OPTIONS_LOADING = OPTIONS_RUN | OPTIONS_HOLD, /* those that load a target */
+	OPTIONS_REPEATED = 64,                        /* each occurrence counts, not the last */
 };
 
 struct invocation;
@@ -58,6 +61,7 @@ struct given {
 };
 
 struct invocation {
+	unsigned command; /* OPTIONS_RUN, ... */
 	struct run_config run;
 	const struct out_form *form;
 	bool dry_run, quiet, verbose, help, features, man;
@@ -76,8 +80,8 @@ struct invocation {
 int options_parse(struct invocation *in, unsigned command, int argc, char **argv, struct err *err);
 void options_fini(struct invocation *in);
 
-/* Whether the row describes a run: what the environment can give and --dry-run lists. */
-bool option_is_of_run(const struct option *o);
+/* Whether the row describes a load: what the environment can give and --dry-run lists. */
+bool option_is_of_load(const struct option *o);
 
 /* Whether it was given, by flag or environment. */
 bool options_has(const struct invocation *in, const char *name);

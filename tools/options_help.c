@@ -53,7 +53,7 @@ void options_help(const struct command *c, struct buf *out)
 	if (*c->example)
 		buf_printf(out, "\n  %s\n", c->example);
 	flags(c->options, out);
-	if (c->options & OPTIONS_RUN)
+	if (c->options & OPTIONS_LOADING)
 		buf_puts(out, RUN_FOOTER);
 }
 

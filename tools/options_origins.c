@@ -54,6 +54,7 @@ static bool given_rows(const struct invocation *in, const struct option *o, stru
 void options_origins(const struct invocation *in, struct buf *out)
 {
 	for (unsigned i = 0; i < option_count; i++)
-		if (option_is_of_run(&options[i]) && !given_rows(in, &options[i], out))
+		if (option_is_of_load(&options[i]) && (options[i].commands & in->command) &&
+		    !given_rows(in, &options[i], out))
 			row(&options[i], options[i].usual, "default", out);
 }

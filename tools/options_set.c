@@ -170,3 +170,19 @@ int set_format(struct invocation *in, const struct option *o, const char *value,
 	in->form = form;
 	return 0;
 }
+
+/* "1%/s", "1%" and "1" are all one percent a second. */
+int set_churn(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	char number[32] = "";
+	size_t len = strcspn(value, "%");
+	const char *rest = value + len;
+	if (len < sizeof number && (!*rest || !strcmp(rest, "%") || !strcmp(rest, "%/s"))) {
+		memcpy(number, value, len);
+		if (!set_real(in, o, number, err))
+			return 0;
+	}
+	err_set(err, ERR_USAGE, "\"%s\" is not a share of the connections a second", value);
+	return err_hint(err, "above 0%% and at most %llu%%, like 1%%/s",
+			(unsigned long long)o->field.max);
+}

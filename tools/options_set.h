@@ -11,6 +11,7 @@ option_setter set_duration; /* uint64_t of nanoseconds */
 option_setter set_text;     /* const char * */
 option_setter set_on, set_off;
 
-option_setter set_header, set_data, set_threshold, set_spin, set_allow_target, set_format;
+option_setter set_header, set_data, set_threshold, set_spin, set_allow_target, set_format,
+	set_churn;
 
 #endif

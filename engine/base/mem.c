@@ -6,10 +6,16 @@
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
-void *mem_pages(size_t len)
+void *mem_reserve(size_t len)
 {
 	void *ptr = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (ptr == MAP_FAILED)
+	return ptr == MAP_FAILED ? NULL : ptr;
+}
+
+void *mem_pages(size_t len)
+{
+	void *ptr = mem_reserve(len);
+	if (!ptr)
 		return NULL;
 	if (len >= HUGE_PAGE)
 		madvise(ptr, len, MADV_HUGEPAGE); /* a wish: smaller pages work as well */

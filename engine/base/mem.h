@@ -20,6 +20,9 @@
 /* Zeroed, page-aligned, touched at once so that no page fault is left for the load; NULL when
  * there is no memory. Huge pages are asked for from 2 MiB on. */
 void *mem_pages(size_t len);
+
+/* The same, not touched: for what mostly stays unused. */
+void *mem_reserve(size_t len);
 void mem_pages_free(void *ptr, size_t len); /* NULL is fine */
 
 #endif

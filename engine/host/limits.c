@@ -27,6 +27,8 @@ void limits_read(struct limits *ret)
 	if (read_line("/proc/sys/net/ipv4/ip_local_port_range", line, sizeof line) == 0)
 		if (sscanf(line, "%u %u", &ret->port_low, &ret->port_high) != 2)
 			ret->port_low = ret->port_high = 0;
+	if (read_line("/proc/sys/net/ipv4/tcp_tw_reuse", line, sizeof line) == 0)
+		ret->tw_reuse = (unsigned)strtoul(line, NULL, 10);
 	if (read_line("/proc/sys/net/core/somaxconn", line, sizeof line) == 0)
 		ret->somaxconn = strtoull(line, NULL, 10);
 	if (sched_getaffinity(0, sizeof ret->cpus, &ret->cpus) != 0)

@@ -13,6 +13,7 @@ struct limits {
 	uint64_t descriptors;         /* RLIMIT_NOFILE, soft */
 	uint64_t descriptors_hard;    /* RLIMIT_NOFILE, hard */
 	uint32_t port_low, port_high; /* net.ipv4.ip_local_port_range; 0, 0: unknown */
+	unsigned tw_reuse;            /* net.ipv4.tcp_tw_reuse: 1 everywhere, 2 on loopback */
 	uint64_t somaxconn;           /* net.core.somaxconn; 0: unknown */
 	cpu_set_t cpus;               /* that this process may run on */
 	unsigned cpu_count;

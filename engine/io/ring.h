@@ -1,8 +1,11 @@
 /* ring: one thread's io_uring, seen as slots that connect, send, receive and close.
  *
  * The only module that knows io_uring. A slot is a number below `slots` that stands for one
- * connection: a direct descriptor where the kernel has them, a plain one where not. Operations
- * are queued and go to the kernel in one enter per turn; what came back is read with ring_next.
+ * connection: a direct descriptor where the kernel has them, a plain one where not. A table of
+ * direct descriptors holds RLIMIT_NOFILE of them at most, so a ring of more slots than that is
+ * several io_urings behind one face; those without work cost a turn nothing but a look.
+ * Operations are queued and go to the kernel in one enter per turn and io_uring that has any;
+ * what came back is read with ring_next.
  * An event that belongs to an earlier life of its slot is dropped here and nowhere else, and a
  * slot is free for its next life (RING_CLOSED) only after its last completion.
  *
@@ -24,11 +27,13 @@ struct ring;
 
 struct ring_config {
 	uint32_t slots;       /* connections at most; direct descriptors reserved at once */
+	uint32_t table;       /* slots of one io_uring at most; 0: RLIMIT_NOFILE */
 	uint32_t entries;     /* submission queue, 8 at least; 0: chosen from slots */
 	uint32_t cq_entries;  /* completion queue, `entries` at least; 0: chosen from slots */
 	uint32_t buffers;     /* receive buffers, a power of two; 0: chosen from slots */
 	uint32_t buffer_size; /* bytes each; 0: 8 KiB */
 	struct span fixed;    /* memory to register for sending, page-aligned; may be empty */
+	bool sources;         /* ring_dial will name sources */
 };
 
 enum ring_op {
@@ -36,6 +41,7 @@ enum ring_op {
 	RING_ACCEPTED, /* slot is the new connection; res 0 */
 	RING_SENT,     /* res: bytes taken, or -errno */
 	RING_RECEIVED, /* res > 0: data; 0: the peer finished; < 0: -errno */
+	RING_READABLE, /* a watch ended: receiving will tell at once what there is */
 	RING_CLOSED,   /* nothing of this slot is left; it may be dialled again */
 };
 
@@ -51,7 +57,11 @@ struct ring_event {
 struct ring_dial {
 	const struct sockaddr *to;
 	socklen_t to_len;
-	bool nodelay; /* TCP_NODELAY: needed when requests may follow one another unanswered */
+	const struct sockaddr *from; /* a source, port 0; NULL: the kernel's choice */
+	socklen_t from_len;
+	uint16_t port; /* the source port, within net.ipv4.ip_local_port_range; 0: the kernel's
+			  choice */
+	bool nodelay;  /* TCP_NODELAY: needed when requests may follow one another unanswered */
 };
 
 /* How long ring_turn may wait. With min_events > 1 it holds out for that many for at most
@@ -63,15 +73,23 @@ struct ring_wait {
 };
 
 /* User memory of an idle slot, its receive buffers aside: those are shared. */
-#define RING_BYTES_PER_SLOT 40u
+#define RING_BYTES_PER_SLOT 12u
 
 struct ring_stats {
 	uint64_t turns, events, stale, overflows, starved;
 	uint32_t slots_used; /* now */
+	uint32_t rings;      /* io_urings */
 };
 
 int ring_open(struct ring **ret, const struct ring_config *config, struct err *err);
 void ring_free(struct ring *r); /* closes what is open, without ceremony; NULL is fine */
+
+/* Slots that it really has: fewer than asked for where descriptors do not suffice. */
+uint32_t ring_slots(const struct ring *r);
+
+/* Whether this kernel lets a socket name its source port at connect time, without the search
+ * that slows down once half of the range is taken (IP_LOCAL_PORT_RANGE, 6.3). */
+bool ring_names_ports(void);
 
 /* Queue an operation on a slot. False: the kernel takes no submissions just now (the
  * generator's side, never the target's); nothing was queued. Dialling wants a free slot. */
@@ -81,6 +99,10 @@ bool ring_receive(struct ring *r, uint32_t slot);
 /* A receive for one piece of data only: where the connection ends after it, nothing is left to
  * be cancelled. Its event is never `armed`. */
 bool ring_receive_once(struct ring *r, uint32_t slot);
+
+/* Waits for something to receive, at a third of the kernel memory that an armed receive holds:
+ * RING_READABLE, once. */
+bool ring_watch(struct ring *r, uint32_t slot);
 
 enum {
 	/* A wish: no RING_SENT when all goes well. Of RING_QUIET_MAX bytes at most, unanswered

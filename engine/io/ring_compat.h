@@ -8,6 +8,8 @@
 #define COMPAT_FEAT_MIN_TIMEOUT           (1u << 15) /* 6.12 */
 #define COMPAT_OP_READ_MULTISHOT          49 /* 6.7; tells that URING_CMD knows socket options */
 #define COMPAT_SOCKET_URING_OP_SETSOCKOPT 3  /* 6.7 */
+#define COMPAT_OP_BIND                    56 /* 6.11 */
+#define COMPAT_IP_LOCAL_PORT_RANGE        51 /* 6.3, include/uapi/linux/in.h */
 #define COMPAT_RECVSEND_POLL_FIRST        (1u << 0) /* 5.19 */
 
 /* struct io_uring_getevents_arg, whose pad became min_wait_usec in 6.12. */

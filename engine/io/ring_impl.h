@@ -1,6 +1,6 @@
-/* ring_impl: the inside of io/ring, shared by ring.c (operations and events), ring_slot.c (lives
- * of slots), ring_accept.c, ring_open.c (what the kernel offers) and ring_turn.c (submit and wait).
- * Nobody else includes it. */
+/* ring_impl: the inside of io/ring, shared by its files: ring.c (sending, receiving, events),
+ * ring_dial.c, ring_accept.c, ring_close.c, ring_slot.c (lives of slots), ring_feature.c (what
+ * the kernel offers), ring_open.c, ring_turn.c (submit and wait). Nobody else includes it. */
 #ifndef BRINK_IO_RING_IMPL_H
 #define BRINK_IO_RING_IMPL_H
 
@@ -9,6 +9,7 @@
 #include <liburing.h>
 
 #define RING_LISTENERS_MAX 16u
+#define RING_SLOT_NONE     UINT32_MAX
 
 /* user_data: the operation, the slot's life, the slot. */
 enum op {
@@ -17,6 +18,7 @@ enum op {
 	OP_SEND,
 	OP_SEND_QUIET, /* reports only failure */
 	OP_RECEIVE,
+	OP_WATCH,
 	OP_SHUTDOWN,
 	OP_CLOSE,
 	OP_ACCEPT, /* slot is the listener's number */
@@ -31,62 +33,78 @@ enum feature {
 	F_MINWAIT,
 	F_SKIP,
 	F_DIRECT,
+	F_BIND,
+	F_PORTRANGE,
 	F_BUFRING,
 	F_MULTISHOT,
 	F_ACCEPT,
-	F_CANCELFD,
 	F_FIXED,
 	F_COUNT
 };
 
+/* A slot is on one list at a time: of events made here, or of closes put off. */
 struct slot {
-	uint32_t generation;
-	int32_t fd;       /* plain descriptors: the descriptor; -1: none */
+	uint32_t next;
+	uint32_t generation : 28;
+	uint32_t local : 3; /* an event made here waits to be read: ring_op + 1 */
+	uint32_t dialling : 1;
 	uint16_t pending; /* operations that will still complete */
-	bool used;
-	bool closing;
-	bool shutting;  /* a shutdown is on its way, see ring_shutdown */
-	bool close_due; /* in the backlog of closes */
-	bool reset;
+	uint8_t error;    /* of the event made here */
+	bool used : 1;
+	bool closing : 1;
+	bool shutting : 1;  /* a shutdown is on its way, see ring_shutdown */
+	bool close_due : 1; /* in the backlog of closes */
+	bool reset : 1;
+	bool receiving : 1;
+	bool watching : 1;
+	bool sending : 1; /* or has sent quietly, which nobody tells us the end of */
+};
+_Static_assert(sizeof(struct slot) == RING_BYTES_PER_SLOT, "one of these per connection");
+
+struct slot_list {
+	uint32_t first, last;
 };
 
-/* An event made here rather than by the kernel. */
-struct local_event {
-	uint32_t slot;
-	int16_t res;
-	uint8_t op;
-};
-
-struct listener {
-	int fd;
-	bool armed;
-	bool many; /* the armed accept is a multishot one */
-};
-
-struct ring {
+/* One io_uring with its table of direct descriptors: slots `base` to `base + slots - 1`. */
+struct lane {
 	struct io_uring u;
-	struct ring_feature features[F_COUNT];
-	struct ring_config config;
-	struct slot *slots;
-	uint32_t used;
-
-	uint32_t *free_slots; /* plain descriptors: a stack for accepted ones */
-	uint32_t free_count;
-	struct listener listeners[RING_LISTENERS_MAX];
-	unsigned listener_count;
-
+	uint32_t base, slots, used;
+	uint32_t promised; /* slots that single accepts in flight may take */
+	unsigned cq_seen;  /* completions read since they were last given back */
+	bool have_fixed;
 	char *buffers; /* `config.buffers` of them, or one a slot without a buffer ring */
 	size_t buffers_len;
 	struct io_uring_buf_ring *buffer_ring;
 	size_t buffer_ring_len;
+};
 
-	struct local_event *local; /* a FIFO of at most two a slot */
-	uint32_t local_head, local_tail, local_mask;
-	uint32_t *close_backlog;
-	uint32_t close_backlog_count;
+struct listener {
+	int fd;
+	uint32_t lane;    /* where it accepts now */
+	uint32_t singles; /* accepts in flight, of one connection each */
+	bool many;        /* a multishot accept is in flight */
+	bool restrained;  /* and has been taken back */
+};
 
-	unsigned cq_seen; /* completions read since the last enter */
-	bool have_fixed;
+struct ring {
+	struct ring_feature features[F_COUNT];
+	struct ring_config config;
+	struct lane *lanes;
+	uint32_t lane_count, lane_slots;
+	uint32_t reading; /* the lane whose completions ring_next looks at */
+	int wake_fd;      /* several lanes: readable when one of them has work; else -1 */
+
+	struct slot *slots;
+	int32_t *files;        /* plain descriptors: by slot; -1: none */
+	uint32_t *port_ranges; /* by port: what leaves it alone, for the kernel to read */
+	uint32_t used;
+	uint32_t *free_slots; /* plain descriptors: a stack for accepted ones */
+	uint32_t free_count;
+	struct slot_list local, close_backlog;
+
+	struct listener listeners[RING_LISTENERS_MAX];
+	unsigned listener_count;
+
 	uint64_t timeout_at_ns; /* without EXT_ARG: the pending timeout operation's instant */
 	struct __kernel_timespec timeout;
 	struct ring_stats stats;
@@ -99,31 +117,65 @@ static inline bool ring_has(const struct ring *r, enum feature f)
 
 static inline uint64_t ring_tag(enum op op, uint32_t generation, uint32_t slot)
 {
-	return (uint64_t)op << 60 | (uint64_t)(generation & GENERATION_MASK) << 32 | slot;
+	return (uint64_t)op << 60 | (uint64_t)generation << 32 | slot;
 }
 
-/* A submission entry, after making room if need be; NULL where the kernel takes none. */
-struct io_uring_sqe *ring_sqe(struct ring *r);
+static inline struct lane *ring_lane(struct ring *r, uint32_t slot)
+{
+	return r->lane_count == 1 ? r->lanes : &r->lanes[slot / r->lane_slots];
+}
 
-/* Room for `count` entries that must go to the kernel together. */
-bool ring_reserve(struct ring *r, unsigned count);
+/* The number by which the kernel knows the slot's file. */
+static inline int ring_file(const struct ring *r, const struct lane *l, uint32_t slot)
+{
+	return r->files ? r->files[slot] : (int)(slot - l->base);
+}
 
-/* Submits without waiting. */
-int ring_submit(struct ring *r);
+/* ring_turn.c: a submission entry, after making room if need be; NULL where the kernel takes
+ * none. Room for `count` entries that must go to the kernel together. */
+struct io_uring_sqe *ring_sqe(struct lane *l);
+bool ring_reserve(struct lane *l, unsigned count);
+
+/* Marks an entry as one that acts on the slot's file. */
+static inline void ring_on_slot(const struct ring *r, struct io_uring_sqe *sqe, enum op op,
+				uint32_t slot)
+{
+	if (!r->files)
+		sqe->flags |= IOSQE_FIXED_FILE;
+	sqe->user_data = ring_tag(op, r->slots[slot].generation, slot);
+}
+
+/* An entry that sets a socket option; `value` is read when the kernel comes to it. */
+void ring_prep_option(struct io_uring_sqe *sqe, int file, int level, int name, const void *value,
+		      uint32_t len);
 
 /* ring_slot.c: a free slot begins a life; the slot's last completion has come. */
 struct slot *ring_slot_take(struct ring *r, uint32_t slot);
 void ring_slot_end(struct ring *r, uint32_t slot);
-void ring_local_push(struct ring *r, enum ring_op op, uint32_t slot, int res);
+void ring_list_push(struct ring *r, struct slot_list *list, uint32_t slot);
+uint32_t ring_list_pop(struct ring *r, struct slot_list *list); /* RING_SLOT_NONE: empty */
+
+/* An event made here rather than by the kernel; it takes the place of one not yet read. */
+void ring_local_push(struct ring *r, enum ring_op op, uint32_t slot, int error);
 bool ring_local_pop(struct ring *r, struct ring_event *ret);
 
-/* ring_accept.c: queues an accept where none is and a slot is free; an accept completed, true
- * with an event. */
-void ring_arm_accept(struct ring *r, uint32_t listener);
+static inline bool ring_list_empty(const struct slot_list *list)
+{
+	return list->first == RING_SLOT_NONE;
+}
+
+/* ring_close.c: a shutdown has ended, so that a close may begin; closes put off. */
+void ring_shut_down(struct ring *r, uint32_t slot);
+void ring_close_backlog(struct ring *r);
+
+/* ring_accept.c: accepts where none are in flight and slots are free; one completed, true with
+ * an event. */
+void ring_arm_accepts(struct ring *r);
 bool ring_take_accepted(struct ring *r, uint32_t listener, const struct io_uring_cqe *cqe,
 			struct ring_event *ret);
 
-/* Work put off for want of room: closes, and accepts that wait for free slots. */
-void ring_catch_up(struct ring *r);
+/* ring_feature.c */
+void ring_features_init(struct ring_feature *features);
+void ring_features_probe(struct ring *r, struct io_uring *u, unsigned params_features);
 
 #endif

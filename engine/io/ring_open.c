@@ -1,4 +1,5 @@
-/* ring_open: what the kernel offers, and a ring set up with as much of it as there is. */
+/* ring_open: a ring set up with as much as the kernel offers, in as many io_urings as its slots
+ * need. */
 #include "io/ring_impl.h"
 
 #include "base/mem.h"
@@ -6,92 +7,22 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-static const struct {
-	const char *name, *since, *without;
-} feature_table[F_COUNT] = {
-	[F_DEFER] = {"defer", "6.1", "completions are handed over by interrupting the thread"},
-	[F_COOP] = {"coop", "5.19", "the kernel interrupts the thread for every completion"},
-	[F_RINGFD] = {"ringfd", "5.18", "the ring's descriptor is looked up at every enter"},
-	[F_EXTARG] = {"extarg", "5.11", "waits are ended by a timeout operation"},
-	[F_MINWAIT] = {"minwait", "6.12", "every completion ends the wait, batches are smaller"},
-	[F_SKIP] = {"skip", "6.0", "sends that succeed make completions too"},
-	[F_DIRECT] = {"direct", "6.7", "plain descriptors, made with socket(2)"},
-	[F_BUFRING] = {"bufring", "5.19", "a receive buffer of its own for every connection"},
-	[F_MULTISHOT] = {"multishot", "6.0", "a receive is queued again after every completion"},
-	[F_ACCEPT] = {"accept", "5.19", "an accept is queued again after every connection"},
-	[F_CANCELFD] = {"cancelfd", "6.0", "operations are cancelled one by one"},
-	[F_FIXED] = {"fixed", "5.1", "memory to send from is pinned at every send"},
-};
+/* --- sizes ------------------------------------------------------------------------------ */
 
-/* --- probing ---------------------------------------------------------------------------- */
-
-static bool listed(const char *list, const char *name)
-{
-	size_t len = strlen(name);
-	for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
-		if (strcspn(at, ",") == len && strncmp(at, name, len) == 0)
-			return true;
-	return false;
-}
-
-static void features_init(struct ring_feature *features)
-{
-	const char *disabled = getenv("BRINK_DISABLE");
-	for (unsigned i = 0; i < F_COUNT; i++)
-		features[i] = (struct ring_feature){
-			.name = feature_table[i].name,
-			.since = feature_table[i].since,
-			.without = feature_table[i].without,
-			.disabled = listed(disabled, feature_table[i].name),
-		};
-}
-
-/* Some features are known by an operation that came with the same kernel. */
-static void probe(struct ring *r, unsigned params_features)
-{
-	static const struct {
-		enum feature feature;
-		int opcode;
-	} by_opcode[] = {
-		{F_ACCEPT, IORING_OP_SOCKET},         {F_COOP, IORING_OP_SOCKET},
-		{F_BUFRING, IORING_OP_SOCKET},        {F_MULTISHOT, IORING_OP_SEND_ZC},
-		{F_SKIP, IORING_OP_SEND_ZC},          {F_CANCELFD, IORING_OP_SEND_ZC},
-		{F_DIRECT, COMPAT_OP_READ_MULTISHOT},
-	};
-	struct io_uring_probe *p = io_uring_get_probe_ring(&r->u);
-	for (unsigned i = 0; p && i < sizeof by_opcode / sizeof *by_opcode; i++)
-		r->features[by_opcode[i].feature].found =
-			io_uring_opcode_supported(p, by_opcode[i].opcode);
-	io_uring_free_probe(p);
-	r->features[F_EXTARG].found = params_features & IORING_FEAT_EXT_ARG;
-	r->features[F_MINWAIT].found = params_features & COMPAT_FEAT_MIN_TIMEOUT;
-}
-
-/* One feature stands on another: without CQE_SKIP a dial's chain would report every link, and
- * without a buffer ring there is nothing for a multishot receive to write to. */
-static void settle_dependencies(struct ring *r)
-{
-	if (!ring_has(r, F_SKIP))
-		r->features[F_DIRECT].disabled = true;
-	if (!ring_has(r, F_BUFRING))
-		r->features[F_MULTISHOT].disabled = true;
-}
-
-const struct ring_feature *ring_features(struct ring *r, unsigned *ret_count)
-{
-	*ret_count = F_COUNT;
-	return r->features;
-}
-
-/* --- setting up ------------------------------------------------------------------------- */
-
-/* A close may take five entries that must go together. */
+/* A close may take seven entries that must go together. */
 #define ENTRIES_MIN 8u
+
+/* A lane among several: short queues, for each lane's share of a turn is small. The kernel sizes
+ * the table in which it finds what to cancel after the completion queue: 8192 give the largest. */
+#define MANY_ENTRIES     512u
+#define MANY_CQ_ENTRIES  8192u
+#define MANY_BUFFER_SIZE 4096u
+#define MANY_BUFFERS     8192u /* of all lanes together */
+#define MANY_BUFFERS_MIN 128u
 
 static uint32_t power_of_two(uint32_t at_least, uint32_t low, uint32_t high)
 {
@@ -101,21 +32,43 @@ static uint32_t power_of_two(uint32_t at_least, uint32_t low, uint32_t high)
 	return n;
 }
 
-static void choose_sizes(struct ring_config *c)
+static uint32_t descriptor_limit(void)
 {
+	struct rlimit limit = {0};
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
+}
+
+static void choose_lanes(struct ring *r)
+{
+	const struct ring_config *c = &r->config;
+	uint32_t table = c->table ? c->table : descriptor_limit();
+	r->lane_slots = c->slots < table || !table ? c->slots : table;
+	r->lane_count = r->lane_slots ? (c->slots + r->lane_slots - 1) / r->lane_slots : 1;
+}
+
+static void choose_sizes(struct ring *r)
+{
+	struct ring_config *c = &r->config;
+	bool many = r->lane_count > 1;
+	uint32_t slots = r->lane_slots;
 	if (!c->entries)
-		c->entries = power_of_two(c->slots * 2, 64, 4096);
+		c->entries = power_of_two(slots * 2, 64, many ? MANY_ENTRIES : 4096);
 	if (c->entries < ENTRIES_MIN)
 		c->entries = ENTRIES_MIN;
 	if (!c->cq_entries)
-		c->cq_entries = power_of_two(c->slots * 4, 256, 65536);
+		c->cq_entries = power_of_two(slots * 4, 256, many ? MANY_CQ_ENTRIES : 65536);
 	if (c->cq_entries < c->entries) /* or the kernel refuses */
 		c->cq_entries = c->entries;
+	if (!c->buffers && many)
+		c->buffers = power_of_two(MANY_BUFFERS / r->lane_count, MANY_BUFFERS_MIN, 1024);
 	if (!c->buffers)
-		c->buffers = power_of_two(c->slots * 2, 64, 1024);
+		c->buffers = power_of_two(slots * 2, 64, 1024);
 	if (!c->buffer_size)
-		c->buffer_size = 8192;
+		c->buffer_size = many ? MANY_BUFFER_SIZE : 8192;
 }
+
+/* --- one io_uring ----------------------------------------------------------------------- */
 
 static int setup_error(int error, struct err *err)
 {
@@ -134,15 +87,15 @@ static int setup_error(int error, struct err *err)
 	return -1;
 }
 
-/* From the best set of flags down to none. */
-static int set_up(struct ring *r, struct err *err)
+/* From the best set of flags down to none; what the first lane found holds for all. */
+static int set_up(struct ring *r, struct lane *l)
 {
 	const unsigned base = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
-	const unsigned coop = base | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SINGLE_ISSUER;
+	const unsigned coop = base | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_TASKRUN_FLAG;
 	const unsigned tries[] = {
-		base | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
-		coop,
-		base | IORING_SETUP_COOP_TASKRUN,
+		coop | IORING_SETUP_DEFER_TASKRUN,
+		coop | IORING_SETUP_COOP_TASKRUN,
+		base | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
 		base,
 	};
 	int result = -EINVAL;
@@ -152,37 +105,38 @@ static int set_up(struct ring *r, struct err *err)
 		if ((i == 1 || i == 2) && r->features[F_COOP].disabled)
 			continue;
 		struct io_uring_params p = {.flags = tries[i], .cq_entries = r->config.cq_entries};
-		result = io_uring_queue_init_params(r->config.entries, &r->u, &p);
-		if (result)
-			continue;
-		probe(r, p.features);
-		r->features[F_DEFER].found = i == 0;
+		result = io_uring_queue_init_params(r->config.entries, &l->u, &p);
+		if (result == 0 && l == r->lanes) {
+			ring_features_probe(r, &l->u, p.features);
+			r->features[F_DEFER].found = i == 0;
+		}
 	}
-	return result ? setup_error(-result, err) : 0;
+	return result;
 }
 
-static int reserve_files(struct ring *r, struct err *err)
+static int files_error(const struct ring *r, const struct lane *l, int error, struct err *err)
 {
-	if (!ring_has(r, F_DIRECT))
-		return 0;
-	int result = io_uring_register_files_sparse(&r->u, r->config.slots);
-	if (result == 0)
-		return 0;
-	if (result == -EINVAL) {
-		r->features[F_DIRECT].found = false;
-		return 0;
-	}
-	struct rlimit limit = {0};
-	getrlimit(RLIMIT_NOFILE, &limit);
-	err_set(err, ERR_RUNTIME, "io_uring_register of %u descriptors: %s", r->config.slots,
-		strerror(-result));
-	if (result == -EMFILE)
-		return err_hint(err, "RLIMIT_NOFILE is %llu: fewer connections, or ulimit -n %u",
-				(unsigned long long)limit.rlim_cur, r->config.slots + 64);
+	err_set(err, ERR_RUNTIME, "io_uring_register of %u descriptors: %s", l->slots,
+		strerror(error));
+	if (error == EMFILE)
+		return err_hint(err, "RLIMIT_NOFILE is %u: fewer connections, or ulimit -n %u",
+				descriptor_limit(), r->config.slots + 64);
 	return -1;
 }
 
-static void try_buffer_ring(struct ring *r)
+static int reserve_files(struct ring *r, struct lane *l, struct err *err)
+{
+	if (!ring_has(r, F_DIRECT))
+		return 0;
+	int result = io_uring_register_files_sparse(&l->u, l->slots);
+	if (result == -EINVAL && l == r->lanes) {
+		r->features[F_DIRECT].found = false;
+		return 0;
+	}
+	return result ? files_error(r, l, -result, err) : 0;
+}
+
+static void try_buffer_ring(struct ring *r, struct lane *l)
 {
 	size_t len = r->config.buffers * sizeof(struct io_uring_buf);
 	void *memory = mem_pages(len);
@@ -190,70 +144,142 @@ static void try_buffer_ring(struct ring *r)
 		return;
 	struct io_uring_buf_reg reg = {.ring_addr = (uintptr_t)memory,
 				       .ring_entries = r->config.buffers};
-	if (io_uring_register_buf_ring(&r->u, &reg, 0)) {
+	if (io_uring_register_buf_ring(&l->u, &reg, 0)) {
 		mem_pages_free(memory, len);
 		r->features[F_BUFRING].found = false;
 		return;
 	}
-	r->buffer_ring = memory;
-	r->buffer_ring_len = len;
+	l->buffer_ring = memory;
+	l->buffer_ring_len = len;
 }
 
-static int reserve_buffers(struct ring *r, struct err *err)
+static void fill_buffer_ring(struct ring *r, struct lane *l)
+{
+	uint32_t count = r->config.buffers, size = r->config.buffer_size;
+	io_uring_buf_ring_init(l->buffer_ring);
+	for (uint32_t i = 0; i < count; i++)
+		io_uring_buf_ring_add(l->buffer_ring, l->buffers + (size_t)i * size, size,
+				      (unsigned short)i, io_uring_buf_ring_mask(count), (int)i);
+	io_uring_buf_ring_advance(l->buffer_ring, (int)count);
+}
+
+/* Among several lanes most receive little at a time: their buffers cost memory once used. */
+static int reserve_buffers(struct ring *r, struct lane *l, struct err *err)
 {
 	if (ring_has(r, F_BUFRING))
-		try_buffer_ring(r);
-	uint32_t count = r->buffer_ring ? r->config.buffers : r->config.slots;
-	r->buffers_len = (size_t)count * r->config.buffer_size;
-	r->buffers = mem_pages(r->buffers_len);
-	if (!r->buffers)
+		try_buffer_ring(r, l);
+	uint32_t count = l->buffer_ring ? r->config.buffers : l->slots;
+	l->buffers_len = (size_t)count * r->config.buffer_size;
+	l->buffers = r->lane_count > 1 ? mem_reserve(l->buffers_len) : mem_pages(l->buffers_len);
+	if (!l->buffers)
 		return err_set(err, ERR_RUNTIME, "no memory for %u receive buffers of %u bytes",
 			       count, r->config.buffer_size);
-	MEM_POISON(r->buffers, r->buffers_len);
-	if (!r->buffer_ring)
-		return 0;
-	io_uring_buf_ring_init(r->buffer_ring);
-	for (uint32_t i = 0; i < count; i++)
-		io_uring_buf_ring_add(r->buffer_ring,
-				      r->buffers + (size_t)i * r->config.buffer_size,
-				      r->config.buffer_size, (unsigned short)i,
-				      io_uring_buf_ring_mask(count), (int)i);
-	io_uring_buf_ring_advance(r->buffer_ring, (int)count);
+	MEM_POISON(l->buffers, l->buffers_len);
+	if (l->buffer_ring)
+		fill_buffer_ring(r, l);
 	return 0;
 }
 
 /* Registered memory saves the kernel pinning it at every send; a limit on locked memory only
  * costs that saving. */
-static void register_fixed(struct ring *r)
+static void register_fixed(struct ring *r, struct lane *l)
 {
-	r->features[F_FIXED].found = true;
 	if (!r->config.fixed.len || !ring_has(r, F_FIXED))
 		return;
 	struct iovec block = {.iov_base = (void *)(uintptr_t)r->config.fixed.ptr,
 			      .iov_len = r->config.fixed.len};
-	r->have_fixed = io_uring_register_buffers(&r->u, &block, 1) == 0;
-	r->features[F_FIXED].found = r->have_fixed;
+	l->have_fixed = io_uring_register_buffers(&l->u, &block, 1) == 0;
+	r->features[F_FIXED].found &= l->have_fixed;
+}
+
+/* The array that maps queue positions to entries is the identity, once for all. */
+static void map_entries(struct lane *l)
+{
+	for (unsigned i = 0; i < l->u.sq.ring_entries; i++)
+		l->u.sq.array[i] = i;
+}
+
+static int lane_open(struct ring *r, struct lane *l, struct err *err)
+{
+	int result = set_up(r, l);
+	if (result) {
+		l->u.ring_fd = -1;
+		return setup_error(-result, err);
+	}
+	map_entries(l);
+	if (reserve_files(r, l, err) || reserve_buffers(r, l, err))
+		return -1;
+	register_fixed(r, l);
+	if (!r->features[F_RINGFD].disabled) /* the kernel takes 16 a thread */
+		r->features[F_RINGFD].found |= io_uring_register_ring_fd(&l->u) == 1;
+	if (r->wake_fd >= 0 && io_uring_register_eventfd(&l->u, r->wake_fd))
+		return err_set(err, ERR_RUNTIME, "io_uring_register of an eventfd: %m");
+	return 0;
+}
+
+static void lane_free(struct lane *l)
+{
+	if (l->u.ring_fd >= 0)
+		io_uring_queue_exit(&l->u);
+	mem_pages_free(l->buffer_ring, l->buffer_ring_len);
+	mem_pages_free(l->buffers, l->buffers_len);
+	*l = (struct lane){.u.ring_fd = -1};
+}
+
+/* --- all of them ------------------------------------------------------------------------ */
+
+static int make_lanes(struct ring *r, struct err *err)
+{
+	r->lanes = calloc(r->lane_count, sizeof *r->lanes);
+	if (!r->lanes)
+		return err_set(err, ERR_RUNTIME, "no memory for %u rings", r->lane_count);
+	for (uint32_t i = 0; i < r->lane_count; i++) {
+		uint32_t base = i * r->lane_slots, left = r->config.slots - base;
+		r->lanes[i].u.ring_fd = -1;
+		r->lanes[i].base = base;
+		r->lanes[i].slots = left < r->lane_slots ? left : r->lane_slots;
+	}
+	if (r->lane_count > 1 && (r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+		return err_set(err, ERR_RUNTIME, "eventfd: %m");
+	return 0;
+}
+
+/* Where one lane cannot be had, for want of descriptors mostly, those before it serve. Plain
+ * descriptors need one lane only, however many slots it has. */
+static int open_lanes(struct ring *r, struct err *err)
+{
+	struct err failure = {0};
+	uint32_t i = 0;
+	for (; i < r->lane_count && lane_open(r, &r->lanes[i], &failure) == 0; i++) {
+		if (i == 0 && !ring_has(r, F_DIRECT))
+			r->lane_count = 1;
+	}
+	if (i == 0) {
+		*err = failure;
+		return -1;
+	}
+	if (i < r->lane_count)
+		lane_free(&r->lanes[i]);
+	r->lane_count = i;
+	uint32_t room = i * r->lane_slots;
+	if (r->config.slots > room)
+		r->config.slots = room;
+	return 0;
 }
 
 static int reserve_tables(struct ring *r, struct err *err)
 {
 	uint32_t slots = r->config.slots;
-	r->local_mask = power_of_two(2 * slots, 4, 1u << 31) - 1;
-	r->slots = calloc(slots, sizeof *r->slots);
-	r->local = calloc((size_t)r->local_mask + 1, sizeof *r->local);
-	r->close_backlog = calloc(slots, sizeof *r->close_backlog);
-	if (!r->slots || !r->local || !r->close_backlog)
+	r->local = r->close_backlog = (struct slot_list){RING_SLOT_NONE, RING_SLOT_NONE};
+	r->slots = mem_pages(slots * sizeof *r->slots);
+	r->port_ranges = mem_reserve((UINT16_MAX + 1) * sizeof *r->port_ranges);
+	if (!ring_has(r, F_DIRECT))
+		r->files = malloc(slots * sizeof *r->files);
+	if (!r->slots || !r->port_ranges || (!ring_has(r, F_DIRECT) && !r->files))
 		return err_set(err, ERR_RUNTIME, "no memory for a ring of %u slots", slots);
-	for (uint32_t i = 0; i < slots; i++)
-		r->slots[i].fd = -1;
+	for (uint32_t i = 0; r->files && i < slots; i++)
+		r->files[i] = -1;
 	return 0;
-}
-
-/* The array that maps queue positions to entries is the identity, once for all. */
-static void map_entries(struct ring *r)
-{
-	for (unsigned i = 0; i < r->u.sq.ring_entries; i++)
-		r->u.sq.array[i] = i;
 }
 
 int ring_open(struct ring **ret, const struct ring_config *config, struct err *err)
@@ -262,39 +288,33 @@ int ring_open(struct ring **ret, const struct ring_config *config, struct err *e
 	if (!r)
 		return err_set(err, ERR_RUNTIME, "no memory for a ring");
 	r->config = *config;
-	r->u.ring_fd = -1;
-	choose_sizes(&r->config);
-	features_init(r->features);
-	if (reserve_tables(r, err) || set_up(r, err))
-		goto undo;
-	settle_dependencies(r);
-	map_entries(r);
-	if (reserve_files(r, err) || reserve_buffers(r, err))
-		goto undo;
-	register_fixed(r);
-	if (!r->features[F_RINGFD].disabled)
-		r->features[F_RINGFD].found = io_uring_register_ring_fd(&r->u) == 1;
+	r->wake_fd = -1;
+	choose_lanes(r);
+	choose_sizes(r);
+	ring_features_init(r->features);
+	if (make_lanes(r, err) || open_lanes(r, err) || reserve_tables(r, err)) {
+		ring_free(r);
+		return -1;
+	}
 	*ret = r;
 	return 0;
-undo:
-	ring_free(r);
-	return -1;
 }
 
 void ring_free(struct ring *r)
 {
 	if (!r)
 		return;
-	if (r->u.ring_fd >= 0)
-		io_uring_queue_exit(&r->u);
-	for (uint32_t i = 0; r->slots && i < r->config.slots; i++)
-		if (r->slots[i].fd >= 0 && r->slots[i].used)
-			close(r->slots[i].fd);
-	mem_pages_free(r->buffer_ring, r->buffer_ring_len);
-	mem_pages_free(r->buffers, r->buffers_len);
-	free(r->slots);
-	free(r->local);
+	for (uint32_t i = 0; r->lanes && i < r->lane_count; i++)
+		lane_free(&r->lanes[i]);
+	for (uint32_t i = 0; r->files && r->slots && i < r->config.slots; i++)
+		if (r->files[i] >= 0 && r->slots[i].used)
+			close(r->files[i]);
+	if (r->wake_fd >= 0)
+		close(r->wake_fd);
+	mem_pages_free(r->slots, r->config.slots * sizeof *r->slots);
+	mem_pages_free(r->port_ranges, (UINT16_MAX + 1) * sizeof *r->port_ranges);
+	free(r->files);
 	free(r->free_slots);
-	free(r->close_backlog);
+	free(r->lanes);
 	free(r);
 }

@@ -1,147 +1,107 @@
-#include "load/worker_impl.h"
+/* conn: the life of a connection: dialled, open, closed, and what comes after. */
+#include "load/conn_impl.h"
 
 #include "base/mono.h"
 
 #include <assert.h>
 #include <errno.h>
 
-/* --- requests and their outcomes -------------------------------------------------------- */
+#define PORT_TRIES 4096u /* ports in a row that others turn out to hold, before we believe it */
 
-static struct flight *flight_at(struct worker *w, uint32_t id, unsigned nth)
-{
-	const struct conn *c = &w->conns[id];
-	uint32_t depth = w->plan->pipeline;
-	return &w->flights[(size_t)id * depth + (c->first + nth) % depth];
-}
+/* --- deadlines -------------------------------------------------------------------------- */
 
-static uint64_t us_since(const struct worker *w, uint64_t then_ns)
-{
-	return w->now_ns > then_ns ? (w->now_ns - then_ns) / NS_PER_US : 0;
-}
-
-static void count_outcome(struct worker *w, const struct flight *f, enum outcome outcome)
-{
-	if (f->due_ns < w->measure_ns)
-		return;
-	struct tally *t = w->tally;
-	t->outcomes[outcome]++;
-	t->last_end_ns = w->now_ns;
-	hist_add(&t->intended_us, us_since(w, f->due_ns));
-	if (!f->sent_ns)
-		return;
-	hist_add(&t->service_us, us_since(w, f->sent_ns));
-	if (f->first_ns)
-		hist_add(&t->first_byte_us, (f->first_ns - f->sent_ns) / NS_PER_US);
-}
-
-/* Ends the oldest request. */
-static void end_oldest(struct worker *w, uint32_t id, enum outcome outcome)
-{
-	struct conn *c = &w->conns[id];
-	struct flight *f = flight_at(w, id, 0);
-	if (!f->sent_ns)
-		c->to_write--;
-	count_outcome(w, f, outcome);
-	c->first = (uint16_t)((c->first + 1) % w->plan->pipeline);
-	c->in_flight--;
-	w->in_flight--;
-}
-
-static void end_all(struct worker *w, uint32_t id, enum outcome oldest, enum outcome others)
-{
-	enum outcome outcome = oldest;
-	while (w->conns[id].in_flight) {
-		end_oldest(w, id, outcome);
-		outcome = others;
-	}
-}
-
-static void take(struct worker *w, uint32_t id, uint64_t due_ns)
-{
-	struct conn *c = &w->conns[id];
-	*flight_at(w, id, c->in_flight) = (struct flight){.due_ns = due_ns};
-	c->in_flight++;
-	c->to_write++;
-	w->in_flight++;
-	if (due_ns >= w->measure_ns)
-		w->tally->intended++;
-	else
-		w->tally->warmup++;
-}
-
-static enum outcome judge(const struct plan *plan, const struct proto_answer *a)
-{
-	if (plan->expect_status && a->status == plan->expect_status)
-		return OUTCOME_OK;
-	if (a->status == 429 || (a->status == 503 && a->retry_after))
-		return OUTCOME_SHED;
-	if (a->status >= 500)
-		return OUTCOME_HTTP_5XX;
-	if (a->status >= 400)
-		return OUTCOME_HTTP_4XX;
-	if (a->status < 200) /* 101: a change of protocol that nobody asked for */
-		return OUTCOME_MALFORMED;
-	return plan->expect_status ? OUTCOME_CHECK_FAILED : OUTCOME_OK;
-}
-
-static enum outcome outcome_of_fault(enum proto_fault fault)
-{
-	static const enum outcome outcomes[] = {
-		[PROTO_MALFORMED] = OUTCOME_MALFORMED, [PROTO_TOO_LARGE] = OUTCOME_TOO_LARGE,
-		[PROTO_DESYNC] = OUTCOME_DESYNC,       [PROTO_TRUNCATED] = OUTCOME_TRUNCATED,
-		[PROTO_CLOSED] = OUTCOME_PEER_CLOSED,
-	};
-	return outcomes[fault];
-}
-
-/* --- the life of a connection ----------------------------------------------------------- */
-
-static void set_deadline(struct worker *w, uint32_t id)
+void conn_set_deadline(struct worker *w, uint32_t id)
 {
 	const struct conn *c = &w->conns[id];
 	uint64_t due = UINT64_MAX;
 	if (c->in_flight)
 		due = flight_at(w, id, 0)->due_ns + w->plan->timeout_ns;
-	if (c->state == CONN_DIALLING && due > c->dialled_ns + w->plan->connect_timeout_ns)
-		due = c->dialled_ns + w->plan->connect_timeout_ns;
+	if (c->state == CONN_DIALLING && due > c->mark_ns + w->plan->connect_timeout_ns)
+		due = c->mark_ns + w->plan->connect_timeout_ns;
 	if (due == UINT64_MAX)
 		wheel_clear(&w->wheel, id);
 	else
 		wheel_set(&w->wheel, id, due);
 }
 
-static void pause_until(struct worker *w, uint32_t id, uint64_t until_ns)
+void conn_pause_until(struct worker *w, uint32_t id, uint64_t until_ns)
 {
 	w->conns[id].paused = true;
 	wheel_set(&w->wheel, id, until_ns);
 }
 
-static void close_life(struct worker *w, uint32_t id, bool reset)
+/* --- four-tuples ------------------------------------------------------------------------ */
+
+/* False: every port of ours is taken, or rests in TIME_WAIT. */
+static bool take_tuple(struct worker *w, struct conn *c)
+{
+	if (!plan_books_tuples(w->plan))
+		return true;
+	c->booked = tuple_book_take(&w->book, w->now_ns, &c->tuple);
+	return c->booked;
+}
+
+static void give_tuple(struct worker *w, struct conn *c, bool rests)
+{
+	if (c->booked)
+		tuple_book_give(&w->book, c->tuple, rests, w->now_ns);
+	c->booked = false;
+}
+
+static struct ring_dial where(const struct worker *w, const struct conn *c)
+{
+	const struct plan *plan = w->plan;
+	struct tuple t = tuple_of(&plan->tuples, c->booked ? c->tuple : 0);
+	struct ring_dial dial = {.to = (const struct sockaddr *)&t.to->sa, .to_len = t.to->len};
+	if (t.from) {
+		dial.from = (const struct sockaddr *)&t.from->sa;
+		dial.from_len = t.from->len;
+	}
+	dial.port = t.port;
+	dial.nodelay = plan->pipeline > 1 || plan->request_len > RING_QUIET_MAX;
+	return dial;
+}
+
+/* --- the end of a life ------------------------------------------------------------------ */
+
+void conn_close(struct worker *w, uint32_t id, bool reset)
 {
 	struct conn *c = &w->conns[id];
+	reset |= w->plan->linger0;
 	if (c->state == CONN_OPEN) {
 		w->open--;
 		w->active -= c->answered;
 	}
 	if (c->state == CONN_DIALLING)
 		w->dialling--;
+	give_tuple(w, c, c->state == CONN_OPEN && !reset && !c->ended);
 	c->state = CONN_CLOSING;
+	c->paused = false;
 	wheel_clear(&w->wheel, id);
 	ring_close(w->ring, id, reset);
 }
 
-/* What comes after a life, or after a dial that could not even begin. In a closed loop the next
- * request dials, after a pause when lives keep failing. In an open loop the connection is kept
- * open for requests to come, unless each is to have its own, or the last life failed: then the
- * next request that is due finds out, and its outcome tells. */
+static void dial(struct worker *w, uint32_t id);
+
+/* What comes after a life, or after a dial that could not even begin. A hold opens it again, in
+ * its turn. In a closed loop the next request dials, after a pause when lives keep failing. In an
+ * open loop the connection is kept open for requests to come, unless each is to have its own, or
+ * the last life failed: then the next request that is due finds out, and its outcome tells. */
 static void after_life(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
 	c->state = CONN_CLOSED;
+	if (c->in_flight && !w->finishing) { /* the port was another's: the request goes on */
+		dial(w, id);
+		return;
+	}
 	if (!w->issuing)
 		return;
-	if (!worker_open_loop(w) && c->failures)
-		pause_until(w, id, w->now_ns + worker_backoff_ns(c->failures));
+	if (w->plan->hold) {
+		if (id < w->slots) /* those beyond are tried once: their number does not change */
+			bitset_add(&w->to_open, id);
+	} else if (!worker_open_loop(w) && c->failures)
+		conn_pause_until(w, id, w->now_ns + worker_backoff_ns(c->failures));
 	else if (worker_open_loop(w) && w->plan->keepalive && !c->failures)
 		conn_preopen(w, id);
 	else
@@ -152,249 +112,98 @@ static void fail_dial(struct worker *w, uint32_t id, enum outcome outcome)
 {
 	struct conn *c = &w->conns[id];
 	w->tally->failed++;
+	w->tally->failed_by[outcome]++;
+	w->dial_failures += outcome != OUTCOME_DESCRIPTORS_EXHAUSTED;
 	if (c->failures < UINT8_MAX)
 		c->failures++;
 	/* In a closed loop dialling is part of a request, even where it was done ahead. */
-	if (!worker_open_loop(w) && !c->in_flight && w->issuing && w->quota) {
+	if (!worker_open_loop(w) && !w->plan->hold && !c->in_flight && w->issuing && w->quota) {
 		w->quota--;
-		take(w, id, c->dialled_ns);
+		flight_take(w, id, c->mark_ns);
 	}
-	end_all(w, id, outcome, outcome);
+	flight_end_all(w, id, outcome, outcome);
+}
+
+/* --- the beginning of a life ------------------------------------------------------------ */
+
+/* Why a dial cannot even begin; OUTCOME_OK where it has begun. */
+static enum outcome begin_dial(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	if (id >= w->slots)
+		return OUTCOME_DESCRIPTORS_EXHAUSTED;
+	if (atomic_load_explicit(&w->memory_short, memory_order_relaxed))
+		return OUTCOME_MEMORY_EXHAUSTED;
+	if (!take_tuple(w, c))
+		return OUTCOME_PORTS_EXHAUSTED;
+	struct ring_dial dial = where(w, c);
+	if (ring_dial(w->ring, id, &dial))
+		return OUTCOME_OK;
+	give_tuple(w, c, false);
+	return OUTCOME_GENERATOR;
 }
 
 static void dial(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
-	const struct plan *plan = w->plan;
-	struct ring_dial to = {.to = (const struct sockaddr *)&plan->to.sa, .to_len = plan->to.len};
-	to.nodelay = plan->pipeline > 1 || plan->request_len > RING_QUIET_MAX;
-	c->dialled_ns = w->now_ns;
-	c->paused = c->answered = c->write_failed = false;
+	c->mark_ns = w->now_ns;
+	c->paused = c->answered = c->write_failed = c->ended = false;
 	c->out_at = c->out_end = 0;
-	bool possible = id < w->slots;
-	if (!possible || !ring_dial(w->ring, id, &to)) {
-		fail_dial(w, id, possible ? OUTCOME_GENERATOR : OUTCOME_DESCRIPTORS_EXHAUSTED);
+	worker_note_dial(w);
+	enum outcome failed = begin_dial(w, id);
+	if (failed) {
+		fail_dial(w, id, failed);
 		after_life(w, id);
 		return;
 	}
 	c->state = CONN_DIALLING;
 	w->dialling++;
-	set_deadline(w, id);
+	conn_set_deadline(w, id);
 }
 
-static bool arm(struct worker *w, uint32_t id)
+/* Somebody else holds the port that we chose: the next one, and this one later. */
+static bool try_other_port(struct worker *w, uint32_t id, int res)
 {
-	return w->plan->keepalive ? ring_receive(w->ring, id) : ring_receive_once(w->ring, id);
+	struct conn *c = &w->conns[id];
+	if (res != -EADDRNOTAVAIL || !c->booked || !w->plan->tuples.port_count ||
+	    ++w->port_misses > PORT_TRIES)
+		return false;
+	give_tuple(w, c, true);
+	conn_close(w, id, false);
+	return true;
 }
 
 static void opened(struct worker *w, uint32_t id, int res)
 {
 	struct conn *c = &w->conns[id];
 	if (res < 0) {
+		if (try_other_port(w, id, res))
+			return;
 		fail_dial(w, id, outcome_of_errno(-res, true));
-		close_life(w, id, false);
+		conn_close(w, id, false);
 		return;
 	}
 	struct tally *t = w->tally;
-	hist_add(&t->connect_us, us_since(w, c->dialled_ns));
+	hist_add(&t->connect_us, worker_us_since(w, c->mark_ns));
 	t->opened++;
 	t->reopened += c->opened;
 	c->opened = true;
 	c->state = CONN_OPEN;
+	c->mark_ns = 0;
 	w->dialling--;
 	w->open++;
+	w->dial_failures = w->port_misses = 0;
 	h1_open(&c->h1);
-	if (!arm(w, id)) {
-		end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
-		close_life(w, id, false);
+	if (!conn_arm(w, id)) {
+		flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
+		conn_close(w, id, false);
 		return;
 	}
-	set_deadline(w, id);
+	conn_set_deadline(w, id);
 	if (c->in_flight)
 		conn_flush(w, id);
 	else
 		worker_ready(w, id);
-}
-
-/* --- writing ---------------------------------------------------------------------------- */
-
-static void write_out(struct worker *w, uint32_t id)
-{
-	struct conn *c = &w->conns[id];
-	const struct plan *plan = w->plan;
-	struct span bytes = {plan->wire.ptr + c->out_at, c->out_end - c->out_at};
-	/* Quiet sends overlap only while all of them together fit any socket buffer at once. */
-	unsigned flags = RING_FIXED | (plan->wire.len <= RING_QUIET_MAX ? RING_QUIET : 0);
-	enum ring_sending sending = ring_send(w->ring, id, bytes, flags);
-	if (sending == RING_REFUSED) {
-		end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
-		close_life(w, id, false);
-	} else if (sending == RING_SILENT) {
-		c->out_at = c->out_end = 0;
-	}
-}
-
-void conn_flush(struct worker *w, uint32_t id)
-{
-	struct conn *c = &w->conns[id];
-	if (c->state != CONN_OPEN || !c->to_write || c->out_end)
-		return;
-	unsigned count = c->to_write;
-	for (unsigned i = c->in_flight - count; i < c->in_flight; i++) {
-		struct flight *f = flight_at(w, id, i);
-		f->sent_ns = w->now_ns;
-		h1_expect(&c->h1, w->plan->head);
-		if (f->due_ns >= w->measure_ns)
-			w->tally->sent++;
-	}
-	c->to_write = 0;
-	c->out_at = 0;
-	c->out_end = (uint32_t)(count * w->plan->request_len);
-	w->tally->bytes_sent += c->out_end;
-	write_out(w, id);
-}
-
-/* A send that was not silent completed: the rest of it, or what was taken meanwhile, follows. */
-static void sent(struct worker *w, uint32_t id, int res)
-{
-	struct conn *c = &w->conns[id];
-	if (res == -EPIPE || res == -ECONNRESET) {
-		c->write_failed = true; /* the receive tells the rest: perhaps an early answer */
-		return;
-	}
-	if (res < 0) {
-		end_all(w, id, OUTCOME_WRITE_FAILED, OUTCOME_WRITE_FAILED);
-		close_life(w, id, false);
-		return;
-	}
-	c->out_at += (uint32_t)res;
-	if (c->out_at < c->out_end) {
-		write_out(w, id);
-		return;
-	}
-	c->out_at = c->out_end = 0;
-	conn_flush(w, id);
-}
-
-/* --- reading ---------------------------------------------------------------------------- */
-
-static void count_answer(struct worker *w, uint32_t id, const struct proto_answer *a, bool surplus)
-{
-	struct conn *c = &w->conns[id];
-	const struct flight *f = flight_at(w, id, 0);
-	if (f->due_ns >= w->measure_ns)
-		w->tally->status[a->status]++;
-	uint64_t service_ns = w->now_ns - f->sent_ns;
-	w->service_ewma_ns += ((int64_t)service_ns - (int64_t)w->service_ewma_ns) / 64;
-	if (service_ns < w->service_min_ns)
-		w->service_min_ns = service_ns;
-	if (!c->answered) {
-		c->answered = true;
-		w->active++;
-	}
-	c->failures = 0;
-	end_oldest(w, id, surplus ? OUTCOME_DESYNC : judge(w->plan, a));
-}
-
-/* An answer is whole. True when the connection goes on. */
-static bool answered(struct worker *w, uint32_t id, const struct proto_answer *a,
-		     const struct span *rest)
-{
-	struct conn *c = &w->conns[id];
-	bool surplus = c->in_flight == 1 && rest->len && !a->last;
-	count_answer(w, id, a, surplus);
-	/* Where the answer came before its request was written whole, the next one waits for that.
-	 */
-	if (!surplus && !a->last && w->plan->keepalive)
-		return true;
-	end_all(w, id, OUTCOME_PEER_CLOSED, OUTCOME_PEER_CLOSED);
-	close_life(w, id, false);
-	return false;
-}
-
-static void broken(struct worker *w, uint32_t id, enum outcome outcome)
-{
-	struct conn *c = &w->conns[id];
-	w->tally->lost++;
-	if (!c->answered && c->failures < UINT8_MAX)
-		c->failures++;
-	end_all(w, id, outcome, OUTCOME_PEER_CLOSED);
-	close_life(w, id, false);
-}
-
-static void after_answers(struct worker *w, uint32_t id)
-{
-	struct conn *c = &w->conns[id];
-	if (!c->in_flight && w->plan->think_ns)
-		pause_until(w, id, w->now_ns + w->plan->think_ns);
-	else {
-		set_deadline(w, id);
-		if (conn_has_room(w, c))
-			worker_ready(w, id);
-	}
-}
-
-static void feed(struct worker *w, uint32_t id, struct span in)
-{
-	struct conn *c = &w->conns[id];
-	struct proto_answer a = {0};
-	bool any = false;
-	w->tally->bytes_received += in.len;
-	while (in.len) {
-		struct flight *f = flight_at(w, id, 0);
-		if (c->in_flight && !f->first_ns)
-			f->first_ns = w->now_ns;
-		enum proto_step step = h1_feed(&c->h1, &in, &a);
-		if (step == PROTO_FAULT) {
-			broken(w, id, outcome_of_fault(a.fault));
-			return;
-		}
-		if (step == PROTO_MORE)
-			break;
-		any = true;
-		if (!answered(w, id, &a, &in))
-			return;
-	}
-	if (any)
-		after_answers(w, id);
-}
-
-static void finished(struct worker *w, uint32_t id)
-{
-	struct conn *c = &w->conns[id];
-	struct proto_answer a = {0};
-	switch (h1_eof(&c->h1, &a)) {
-	case PROTO_ANSWER:
-		a.last = true;
-		answered(w, id, &a, &(struct span){0});
-		break;
-	case PROTO_FAULT:
-		broken(w, id,
-		       a.fault == PROTO_CLOSED && c->write_failed ? OUTCOME_WRITE_FAILED
-								  : outcome_of_fault(a.fault));
-		break;
-	case PROTO_MORE:
-		broken(w, id, OUTCOME_PEER_CLOSED);
-		break;
-	}
-}
-
-static void received(struct worker *w, uint32_t id, const struct ring_event *e)
-{
-	if (e->res == 0) {
-		finished(w, id);
-		return;
-	}
-	if (e->res < 0 && e->res != -ENOBUFS && e->res != -EAGAIN && e->res != -EINTR) {
-		broken(w, id, outcome_of_errno(-e->res, false));
-		return;
-	}
-	if (e->res > 0)
-		feed(w, id, e->data);
-	if (!e->armed && w->conns[id].state == CONN_OPEN && !arm(w, id)) {
-		end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
-		close_life(w, id, false);
-	}
 }
 
 /* --- what the worker calls -------------------------------------------------------------- */
@@ -404,7 +213,7 @@ bool conn_has_room(const struct worker *w, const struct conn *c)
 	if (c->paused)
 		return false;
 	if (c->state == CONN_CLOSED)
-		return true;
+		return !w->plan->hold;
 	return c->state == CONN_OPEN && c->in_flight < (w->plan->keepalive ? w->plan->pipeline : 1);
 }
 
@@ -417,11 +226,11 @@ void conn_request(struct worker *w, uint32_t id, uint64_t due_ns)
 {
 	struct conn *c = &w->conns[id];
 	assert(conn_has_room(w, c));
-	take(w, id, due_ns);
+	flight_take(w, id, due_ns);
 	if (c->state == CONN_CLOSED)
 		dial(w, id);
 	else if (c->in_flight == 1)
-		set_deadline(w, id);
+		conn_set_deadline(w, id);
 }
 
 void conn_event(struct worker *w, const struct ring_event *e)
@@ -432,10 +241,13 @@ void conn_event(struct worker *w, const struct ring_event *e)
 		opened(w, id, e->res);
 		break;
 	case RING_SENT:
-		sent(w, id, e->res);
+		conn_sent(w, id, e->res);
 		break;
 	case RING_RECEIVED:
-		received(w, id, e);
+		conn_received(w, id, e);
+		break;
+	case RING_READABLE:
+		conn_readable(w, id);
 		break;
 	case RING_CLOSED:
 		after_life(w, id);
@@ -456,16 +268,16 @@ void conn_deadline(struct worker *w, uint32_t id)
 	}
 	if (c->state == CONN_DIALLING) {
 		fail_dial(w, id, OUTCOME_CONNECT_TIMEOUT);
-		close_life(w, id, false);
+		conn_close(w, id, false);
 	} else if (c->state == CONN_OPEN && c->in_flight) {
-		end_all(w, id, OUTCOME_TIMEOUT, OUTCOME_TIMEOUT);
-		close_life(w, id, true);
+		flight_end_all(w, id, OUTCOME_TIMEOUT, OUTCOME_TIMEOUT);
+		conn_close(w, id, true);
 	}
 }
 
-void conn_abandon(struct worker *w, uint32_t id)
+void conn_abandon(struct worker *w, uint32_t id, bool reset)
 {
 	struct conn *c = &w->conns[id];
 	if (c->state == CONN_OPEN || c->state == CONN_DIALLING)
-		close_life(w, id, false);
+		conn_close(w, id, reset);
 }

@@ -2,7 +2,8 @@
  *
  * It takes a request with its due instant, dials where need be, writes the rendered request,
  * feeds what comes back to the protocol, and ends every request it took in exactly one outcome
- * in the worker's tally. All memory is the worker's; only the worker's thread calls. */
+ * in the worker's tally. All memory is the worker's; only the worker's thread calls. Its life is
+ * in conn.c, its talk in conn_talk.c, its requests in flight.c. */
 #ifndef BRINK_LOAD_CONN_H
 #define BRINK_LOAD_CONN_H
 
@@ -18,29 +19,33 @@ enum conn_state {
 	CONN_CLOSING,
 };
 
-/* Hot state. Of n connections, number i uses ring slot i and deadline i. */
+/* Hot state: one line of the cache. Of n connections, number i uses ring slot i and deadline i. */
 struct conn {
 	struct h1 h1;
-	uint64_t dialled_ns;
+	uint64_t mark_ns;         /* while dialling: since when; open: the first byte of the oldest
+				   * request's answer, 0 for none */
+	uint32_t tuple;           /* of the worker's book, where it keeps one */
 	uint32_t next_ready;      /* the worker's queue of connections with room */
 	uint32_t out_at, out_end; /* of the plan's wire: being written */
-	uint16_t first;           /* the oldest flight */
-	uint16_t in_flight;       /* requests taken and not ended */
-	uint16_t to_write;        /* of them, not yet written */
+	uint8_t first;            /* the oldest flight */
+	uint8_t in_flight;        /* requests taken and not ended */
+	uint8_t to_write;         /* of them, not yet written */
 	uint8_t state;
 	uint8_t failures;  /* lives in a row that answered nothing */
-	bool ready : 1;    /* in the worker's queue */
+	bool queued : 1;   /* among those with room */
 	bool paused : 1;   /* thinking, or waiting to dial again */
 	bool opened : 1;   /* was open before */
 	bool answered : 1; /* in this life */
 	bool write_failed : 1;
+	bool ended : 1;  /* the peer has: closing leaves no TIME_WAIT here */
+	bool booked : 1; /* `tuple` is taken */
 };
+_Static_assert(sizeof(struct conn) == 64, "one of these per connection");
 
 /* A request between its due instant and its outcome. */
 struct flight {
 	uint64_t due_ns;
-	uint64_t sent_ns;  /* 0: not yet written */
-	uint64_t first_ns; /* first byte of the answer; 0: none yet */
+	uint64_t sent_ns; /* 0: not yet written */
 };
 
 /* Opens the connection ahead of any request. */
@@ -57,7 +62,7 @@ bool conn_has_room(const struct worker *w, const struct conn *c);
 void conn_event(struct worker *w, const struct ring_event *e);
 void conn_deadline(struct worker *w, uint32_t id); /* the wheel says its time is up */
 
-/* Ends the life of a connection at the end of a run; requests in flight stay so. */
-void conn_abandon(struct worker *w, uint32_t id);
+/* Ends the life of an open or dialling connection; requests in flight stay so. */
+void conn_abandon(struct worker *w, uint32_t id, bool reset);
 
 #endif

@@ -22,7 +22,7 @@ struct member {
 
 struct crew {
 	const struct plan *plan;
-	uint64_t descriptors_max;
+	uint32_t table;
 	int ended_fd;
 	_Atomic uint32_t ended;
 	bool joined;
@@ -69,7 +69,7 @@ static void *member_main(void *arg)
 	struct member *m = arg;
 	struct crew *c = m->crew;
 	pin(m->cpu);
-	m->result = worker_open(m->worker, c->descriptors_max, &m->err);
+	m->result = worker_open(m->worker, c->table, &m->err);
 	if (pass_gate(m))
 		m->result = worker_run(m->worker, c->start_ns, &m->err);
 	atomic_fetch_add_explicit(&c->ended, 1, memory_order_release);
@@ -93,10 +93,10 @@ static int start_member(struct crew *c, uint32_t i, const cpu_set_t *cpus, struc
 	struct member *m = &c->members[i];
 	m->crew = c;
 	m->cpu = nth_cpu(cpus, i);
-	m->total = mem_pages(sizeof *m->total);
+	m->total = mem_reserve(sizeof *m->total);
 	if (!m->total)
 		return err_set(err, ERR_RUNTIME, "no memory for the counts of worker %u", i);
-	tally_init(m->total);
+	tally_start(m->total);
 	if (worker_new(&m->worker, c->plan, i, err))
 		return -1;
 	int error = pthread_create(&m->thread, NULL, member_main, m);
@@ -121,14 +121,14 @@ static int await_rings(struct crew *c, struct err *err)
 	return failed ? -1 : 0;
 }
 
-int crew_new(struct crew **ret, const struct plan *plan, const cpu_set_t *cpus,
-	     uint64_t descriptors_max, struct err *err)
+int crew_new(struct crew **ret, const struct plan *plan, const cpu_set_t *cpus, uint32_t table,
+	     struct err *err)
 {
 	struct crew *c = calloc(1, sizeof *c + plan->workers * sizeof c->members[0]);
 	if (!c)
 		return err_set(err, ERR_RUNTIME, "no memory for %u workers", plan->workers);
 	c->plan = plan;
-	c->descriptors_max = descriptors_max;
+	c->table = table;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
 	c->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -168,10 +168,29 @@ void crew_order(struct crew *c, enum worker_order order)
 		worker_order(c->members[i].worker, order);
 }
 
+void crew_memory_short(struct crew *c)
+{
+	for (uint32_t i = 0; i < c->count; i++)
+		worker_memory_short(c->members[i].worker);
+}
+
+/* What stands now, of all: a worker that published nothing in this tick counts as before. */
+static void sum_gauges(const struct crew *c, struct tally *window)
+{
+	window->open = window->opening = window->active = 0;
+	for (uint32_t i = 0; i < c->count; i++) {
+		window->open += c->members[i].total->open;
+		window->opening += c->members[i].total->opening;
+		window->active += c->members[i].total->active;
+	}
+}
+
 void crew_collect(struct crew *c, struct tally *window)
 {
 	for (uint32_t i = 0; i < c->count; i++)
 		worker_collect(c->members[i].worker, false, c->members[i].total, window);
+	if (window)
+		sum_gauges(c, window);
 }
 
 int crew_fd(const struct crew *c)
@@ -190,6 +209,14 @@ uint32_t crew_slots(const struct crew *c)
 	for (uint32_t i = 0; i < c->count; i++)
 		slots += worker_slots(c->members[i].worker);
 	return slots;
+}
+
+uint32_t crew_rings(const struct crew *c)
+{
+	uint32_t rings = 0;
+	for (uint32_t i = 0; i < c->count; i++)
+		rings += worker_rings(c->members[i].worker);
+	return rings;
 }
 
 /* --- the end ---------------------------------------------------------------------------- */

@@ -12,13 +12,14 @@
 struct crew;
 
 /* Reserves all memory, starts the threads and opens their rings; no packet is sent yet. Worker i
- * is pinned to the i-th CPU of the set, round and round. */
-int crew_new(struct crew **ret, const struct plan *plan, const cpu_set_t *cpus,
-	     uint64_t descriptors_max, struct err *err);
+ * is pinned to the i-th CPU of the set, round and round. `table`: see worker_open. */
+int crew_new(struct crew **ret, const struct plan *plan, const cpu_set_t *cpus, uint32_t table,
+	     struct err *err);
 
 /* Lets all workers begin at one instant. */
 void crew_go(struct crew *c, uint64_t start_ns);
 void crew_order(struct crew *c, enum worker_order order);
+void crew_memory_short(struct crew *c); /* see worker_memory_short */
 
 /* Takes in what was published since the last call; adds it to `window` as well. */
 void crew_collect(struct crew *c, struct tally *window);
@@ -30,6 +31,7 @@ bool crew_ended(const struct crew *c);
 int crew_join(struct crew *c, struct tally *ret_total, struct err *err);
 
 uint32_t crew_slots(const struct crew *c); /* connections for which there are descriptors */
-void crew_free(struct crew *c);            /* stops and joins threads that still run */
+uint32_t crew_rings(const struct crew *c);
+void crew_free(struct crew *c); /* stops and joins threads that still run */
 
 #endif

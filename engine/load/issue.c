@@ -2,60 +2,6 @@
 
 #include "base/mono.h"
 
-#define DIAL_AHEAD     128u /* connections opened ahead at a time */
-#define BACKOFF_NS     (10 * NS_PER_MS)
-#define BACKOFF_MAX_NS (250 * NS_PER_MS)
-
-/* --- connections with room -------------------------------------------------------------- */
-
-void worker_ready(struct worker *w, uint32_t id)
-{
-	struct conn *c = &w->conns[id];
-	if (c->ready)
-		return;
-	c->ready = true;
-	c->next_ready = READY_NONE;
-	if (w->ready_head == READY_NONE) {
-		w->ready_head = id;
-		w->free_since_ns = w->now_ns;
-	} else {
-		w->conns[w->ready_tail].next_ready = id;
-	}
-	w->ready_tail = id;
-}
-
-/* The first connection that has room still; READY_NONE when there is none. */
-static uint32_t next_ready(struct worker *w)
-{
-	while (w->ready_head != READY_NONE) {
-		const struct conn *c = &w->conns[w->ready_head];
-		if (conn_has_room(w, c))
-			return w->ready_head;
-		w->conns[w->ready_head].ready = false;
-		w->ready_head = c->next_ready;
-	}
-	return READY_NONE;
-}
-
-static void take_ready(struct worker *w, uint32_t id)
-{
-	w->conns[id].ready = false;
-	w->ready_head = w->conns[id].next_ready;
-}
-
-uint64_t worker_backoff_ns(unsigned failures)
-{
-	unsigned doublings = failures > 8 ? 8 : failures;
-	uint64_t wait_ns = BACKOFF_NS << doublings >> 1;
-	return wait_ns < BACKOFF_MAX_NS ? wait_ns : BACKOFF_MAX_NS;
-}
-
-static void open_ahead(struct worker *w)
-{
-	while (w->preopened < w->count && w->dialling < DIAL_AHEAD)
-		conn_preopen(w, w->preopened++);
-}
-
 /* --- issuing ---------------------------------------------------------------------------- */
 
 /* Nobody had room until the request's timeout: the target's doing, unless a connection was free
@@ -75,8 +21,10 @@ static void count_unsent(struct worker *w, uint64_t due_ns, bool was_free)
 static void issue_closed(struct worker *w)
 {
 	uint32_t id;
-	while (w->quota && (id = next_ready(w)) != READY_NONE) {
-		take_ready(w, id);
+	while (w->quota && (id = worker_next_ready(w)) != CONN_NONE) {
+		if (w->conns[id].state == CONN_CLOSED && !worker_may_dial(w))
+			return;
+		worker_unready(w, id);
 		while (w->quota && conn_has_room(w, &w->conns[id])) {
 			w->quota--;
 			conn_request(w, id, w->now_ns);
@@ -93,7 +41,7 @@ static void record_lag(struct worker *w, uint64_t due_ns)
 }
 
 /* Issues what is due. A request that nobody had room for until its timeout is unsent. */
-static void issue_open(struct worker *w)
+void issue_due(struct worker *w)
 {
 	while (w->quota && arrival_due_ns(&w->arrival) <= w->now_ns) {
 		uint64_t due_ns = arrival_due_ns(&w->arrival);
@@ -101,17 +49,17 @@ static void issue_open(struct worker *w)
 			w->quota = 0;
 			return;
 		}
-		uint32_t id = next_ready(w);
+		uint32_t id = worker_next_ready(w);
 		bool too_late = w->now_ns - due_ns >= w->plan->timeout_ns;
-		if (id == READY_NONE && !too_late)
+		if (id == CONN_NONE && !too_late)
 			return;
 		arrival_take(&w->arrival);
 		w->quota--;
 		if (too_late) {
-			count_unsent(w, due_ns, id != READY_NONE && w->free_since_ns <= due_ns);
+			count_unsent(w, due_ns, id != CONN_NONE && w->free_since_ns <= due_ns);
 			continue;
 		}
-		take_ready(w, id);
+		worker_unready(w, id);
 		record_lag(w, due_ns);
 		conn_request(w, id, due_ns);
 		conn_flush(w, id);
@@ -121,7 +69,7 @@ static void issue_open(struct worker *w)
 }
 
 /* Requests that were due before the stop and found no connection: intended, never sent. */
-static void leave_unassigned(struct worker *w)
+void issue_leave(struct worker *w)
 {
 	uint64_t end_ns = w->now_ns < w->stop_ns ? w->now_ns : w->stop_ns;
 	while (worker_open_loop(w) && w->quota && arrival_due_ns(&w->arrival) < end_ns) {
@@ -141,25 +89,30 @@ void issue(struct worker *w)
 {
 	if (!w->issuing)
 		return;
-	open_ahead(w);
+	worker_open_ahead(w);
 	if (worker_open_loop(w))
-		issue_open(w);
+		issue_due(w);
 	else if (w->now_ns < w->stop_ns)
 		issue_closed(w);
 	if (w->now_ns >= w->stop_ns || !w->quota) {
-		leave_unassigned(w);
+		issue_leave(w);
 		w->issuing = false;
 		w->tally->issued_until_ns = w->now_ns < w->stop_ns ? w->now_ns : w->stop_ns;
 	}
 }
 
-/* The instant at which the arrival process wants to be looked at again. */
+uint64_t issue_due_ns(struct worker *w)
+{
+	uint64_t due_ns = arrival_due_ns(&w->arrival);
+	return worker_next_ready(w) == CONN_NONE ? due_ns + w->plan->timeout_ns : due_ns;
+}
+
 uint64_t issue_next_ns(struct worker *w)
 {
-	if (!w->issuing || !worker_open_loop(w))
-		return w->issuing ? w->stop_ns : UINT64_MAX;
-	uint64_t due_ns = arrival_due_ns(&w->arrival);
-	if (next_ready(w) == READY_NONE)
-		due_ns += w->plan->timeout_ns;
-	return earlier(due_ns, w->stop_ns);
+	if (!w->issuing)
+		return UINT64_MAX;
+	uint64_t next_ns = w->stop_ns;
+	if (w->plan->connect_rps > 0)
+		next_ns = earlier(next_ns, worker_open_next_ns(w));
+	return worker_open_loop(w) ? earlier(next_ns, issue_due_ns(w)) : next_ns;
 }

@@ -22,4 +22,5 @@ void plan_fini(struct plan *p)
 {
 	mem_pages_free((void *)(uintptr_t)p->wire.ptr, p->wire.len);
 	p->wire = (struct span){0};
+	tuples_fini(&p->tuples);
 }

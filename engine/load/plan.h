@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
-#include "io/addr.h"
+#include "io/tuples.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@
 #define PLAN_PIPELINE_MAX 64u
 
 struct plan {
-	struct addr to;
+	struct tuples tuples; /* where to, and where from */
 	struct span wire; /* `pipeline` copies of the request, back to back, in registered memory */
 	size_t request_len; /* of one copy */
 	bool head;          /* the method is HEAD */
@@ -38,7 +38,26 @@ struct plan {
 	uint64_t window_ns; /* how often a tally is published */
 	uint64_t spin_ns;   /* poll instead of sleep for so long before a due instant */
 	bool busy;          /* never sleep */
+
+	bool linger0;       /* connections end with an RST, and leave no TIME_WAIT */
+	bool lean;          /* an idle connection is watched instead of received from */
+	double connect_rps; /* connections begun per second, of all workers; 0: no limit */
+	double close_rps;   /* at the end; 0: at once */
+
+	/* A hold: connections are what is asked for. Each is opened, kept for the duration that
+	 * begins once all were tried, and opened again when lost. */
+	bool hold;
+	bool verify;      /* at its end each connection is asked once */
+	bool close_reset; /* at the end connections are closed by an RST */
+	bool cold;        /* no memory is touched ahead */
+	double churn_rps; /* connections closed and opened again per second, of all workers */
 };
+
+/* Whether each connection's four-tuple is ours to choose. */
+static inline bool plan_books_tuples(const struct plan *p)
+{
+	return p->tuples.port_count || p->tuples.from_count || p->tuples.to_count > 1;
+}
 
 /* The share of worker i of a total, remainders spread over the first. */
 static inline uint64_t plan_share(uint64_t total, uint32_t i, uint32_t n)

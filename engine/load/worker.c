@@ -1,7 +1,10 @@
-#include "load/issue.h"
+#include "load/worker_impl.h"
 
 #include "base/mem.h"
 #include "base/mono.h"
+#include "load/hold.h"
+#include "load/flight.h"
+#include "load/issue.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +12,9 @@
 
 #define ORDER_CHECK_NS (50 * NS_PER_MS)  /* orders are looked for at least so often */
 #define CLOSE_LIMIT_NS (500 * NS_PER_MS) /* for the last closes at the end */
-#define EVENTS_A_STAMP 16u               /* events handled on one reading of the clock */
+#define CLOSE_NS       (20 * NS_PER_US)  /* more for each */
+#define CLOSES_A_TURN  2048u
+#define EVENTS_A_STAMP 16u /* events handled on one reading of the clock */
 
 /* Completions are waited for in batches where requests queue at the target anyway. */
 #define BATCH_FROM     16u /* requests in flight */
@@ -19,25 +24,33 @@
 
 /* --- memory ----------------------------------------------------------------------------- */
 
+static size_t flights_len(const struct worker *w)
+{
+	return (size_t)w->count * w->plan->pipeline * sizeof *w->flights;
+}
+
+/* Connections that are held have few requests in flight: only these shall cost memory. */
 static bool reserve(struct worker *w)
 {
 	w->conns = mem_pages(w->count * sizeof *w->conns);
-	w->flights = mem_pages((size_t)w->count * w->plan->pipeline * sizeof *w->flights);
+	w->flights = w->plan->hold ? mem_reserve(flights_len(w)) : mem_pages(flights_len(w));
+	if (w->plan->hold && !bitset_init(&w->to_open, w->count))
+		return false;
 	return w->conns && w->flights;
 }
 
 int worker_new(struct worker **ret, const struct plan *plan, uint32_t number, struct err *err)
 {
-	struct worker *w = mem_pages(sizeof *w);
+	struct worker *w = mem_reserve(sizeof *w); /* histograms, of which little is touched */
 	if (!w)
 		return err_set(err, ERR_RUNTIME, "no memory for a worker");
 	w->plan = plan;
 	w->number = number;
 	w->count = (uint32_t)plan_share(plan->connections, number, plan->workers);
-	w->ready_head = w->ready_tail = READY_NONE;
+	w->ready_head = w->ready_tail = CONN_NONE;
 	w->self.fd = -1;
-	tally_init(&w->tallies[0]);
-	tally_init(&w->tallies[1]);
+	tally_start(&w->tallies[0]);
+	tally_start(&w->tallies[1]);
 	w->tally = &w->tallies[0];
 	atomic_init(&w->inbox, &w->tallies[1]);
 	if (!reserve(w)) {
@@ -56,26 +69,43 @@ void worker_free(struct worker *w)
 	ring_free(w->ring);
 	self_thread_close(&w->self);
 	wheel_fini(&w->wheel);
+	bitset_fini(&w->to_open);
+	tuple_book_fini(&w->book);
 	mem_pages_free(w->conns, w->count * sizeof *w->conns);
-	mem_pages_free(w->flights, (size_t)w->count * w->plan->pipeline * sizeof *w->flights);
+	mem_pages_free(w->flights, flights_len(w));
 	mem_pages_free(w, sizeof *w);
 }
 
-int worker_open(struct worker *w, uint64_t descriptors_max, struct err *err)
+int worker_open(struct worker *w, uint32_t table, struct err *err)
 {
-	/* A table of direct descriptors may be as large as the limit, whatever else is open. */
-	w->slots = w->count < descriptors_max ? w->count : (uint32_t)descriptors_max;
-	struct ring_config config = {.slots = w->slots, .fixed = w->plan->wire};
+	struct ring_config config = {
+		.slots = w->count,
+		.table = table,
+		.fixed = w->plan->wire,
+		.sources = w->plan->tuples.from_count > 0,
+	};
 	if (ring_open(&w->ring, &config, err))
 		return -1;
+	w->slots = ring_slots(w->ring);
 	if (!wheel_init(&w->wheel, w->count, ring_now_ns(w->ring)))
 		return err_set(err, ERR_RUNTIME, "no memory for %u deadlines", w->count);
+	/* where one run follows another, its ports still rest */
+	uint32_t start = (uint32_t)(ring_now_ns(w->ring) / NS_PER_MS * 7919);
+	if (plan_books_tuples(w->plan) &&
+	    !tuple_book_init(&w->book, &w->plan->tuples, w->number, w->plan->workers, start))
+		return err_set(err, ERR_RUNTIME, "no memory for the ports of %u connections",
+			       w->count);
 	return 0;
 }
 
 uint32_t worker_slots(const struct worker *w)
 {
 	return w->slots;
+}
+
+uint32_t worker_rings(const struct worker *w)
+{
+	return ring_stats(w->ring).rings;
 }
 
 uint64_t worker_bytes_per_connection(void)
@@ -101,9 +131,14 @@ static void fill_health(struct worker *w, struct tally *t)
 	t->events += delta(s.events, &w->events_seen);
 	t->ring_overflows += delta(s.overflows, &w->overflows_seen);
 	t->ring_starved += delta(s.starved, &w->starved_seen);
-	t->cpu_ns += delta(self_cpu_ns(), &w->cpu_seen_ns);
-	t->run_delay_ns += delta(self_run_delay_ns(&w->self), &w->delay_seen_ns);
+	uint64_t cpu_ns = delta(self_cpu_ns(), &w->cpu_seen_ns);
+	uint64_t delay_ns = delta(self_run_delay_ns(&w->self), &w->delay_seen_ns);
+	if (w->now_ns >= w->measure_ns && !w->finishing) { /* nor for the warm-up */
+		t->cpu_ns += cpu_ns;
+		t->run_delay_ns += delay_ns;
+	}
 	t->open = w->open;
+	t->opening = w->dialling;
 	t->active = w->active;
 	t->to_ns = w->now_ns;
 }
@@ -147,6 +182,11 @@ void worker_order(struct worker *w, enum worker_order order)
 	atomic_store_explicit(&w->order, order, memory_order_relaxed);
 }
 
+void worker_memory_short(struct worker *w)
+{
+	atomic_store_explicit(&w->memory_short, true, memory_order_relaxed);
+}
+
 /* --- the loop --------------------------------------------------------------------------- */
 
 /* In a busy closed loop a few completions more are worth a short wait: fewer, larger batches.
@@ -155,8 +195,8 @@ void worker_order(struct worker *w, enum worker_order order)
  * target that merely takes its time the wait would show, and there is none. */
 static void batch(const struct worker *w, struct ring_wait *wait)
 {
-	if (worker_open_loop(w) || w->plan->think_ns || w->in_flight < BATCH_FROM ||
-	    w->service_ewma_ns < BATCH_QUEUEING * w->service_min_ns)
+	if (worker_open_loop(w) || w->plan->hold || w->plan->think_ns ||
+	    w->in_flight < BATCH_FROM || w->service_ewma_ns < BATCH_QUEUEING * w->service_min_ns)
 		return;
 	uint64_t wait_us = w->service_min_ns / NS_PER_US / BATCH_SHARE;
 	wait->min_wait_us = (uint32_t)earlier(wait_us, BATCH_WAIT_US);
@@ -166,7 +206,7 @@ static void batch(const struct worker *w, struct ring_wait *wait)
 static struct ring_wait next_wait(struct worker *w)
 {
 	struct ring_wait wait = {.until_ns = earlier(w->now_ns + ORDER_CHECK_NS, w->publish_ns)};
-	uint64_t issue_ns = issue_next_ns(w);
+	uint64_t issue_ns = w->plan->hold ? hold_next_ns(w) : issue_next_ns(w);
 	w->polling = w->plan->busy;
 	if (w->plan->spin_ns && issue_ns != UINT64_MAX) {
 		w->polling |= w->now_ns + w->plan->spin_ns >= issue_ns;
@@ -227,8 +267,10 @@ static void obey(struct worker *w, uint64_t *drain_until_ns)
 	int order = atomic_load_explicit(&w->order, memory_order_relaxed);
 	if (order != ORDER_GO && w->issuing)
 		w->stop_ns = earlier(w->stop_ns, w->now_ns);
-	if (order == ORDER_STOP)
+	if (order == ORDER_STOP) {
 		*drain_until_ns = 0;
+		w->verified = w->count; /* no last round */
+	}
 }
 
 static void begin(struct worker *w, uint64_t start_ns)
@@ -236,8 +278,8 @@ static void begin(struct worker *w, uint64_t start_ns)
 	const struct plan *plan = w->plan;
 	w->now_ns = start_ns;
 	w->measure_ns = start_ns + plan->warmup_ns;
-	w->stop_ns =
-		plan->duration_ns == UINT64_MAX ? UINT64_MAX : w->measure_ns + plan->duration_ns;
+	bool endless = plan->hold || plan->duration_ns == UINT64_MAX;
+	w->stop_ns = endless ? UINT64_MAX : w->measure_ns + plan->duration_ns;
 	w->quota =
 		plan->requests ? plan_share(plan->requests, w->number, plan->workers) : UINT64_MAX;
 	w->issuing = true;
@@ -245,7 +287,8 @@ static void begin(struct worker *w, uint64_t start_ns)
 	w->unassigned_since_ns = UINT64_MAX;
 	w->service_min_ns = UINT64_MAX / BATCH_QUEUEING;
 	w->tally->from_ns = start_ns;
-	if (worker_open_loop(w))
+	w->dial_at_ns = (double)start_ns;
+	if (worker_open_loop(w) && !plan->hold)
 		arrival_init(&w->arrival, start_ns, plan->rate_rps, w->number, plan->workers,
 			     plan->poisson, plan->seed);
 	self_thread_open(&w->self);
@@ -253,38 +296,82 @@ static void begin(struct worker *w, uint64_t start_ns)
 	w->delay_seen_ns = self_run_delay_ns(&w->self);
 }
 
+/* What was not answered at the end. */
+struct unanswered {
+	uint64_t count, since_ns;
+};
+
 /* Counts what is in flight from the flights themselves, so that the books can be checked. */
-static void count_in_flight(struct worker *w)
+static struct unanswered count_in_flight(struct worker *w)
 {
-	uint64_t since_ns = w->unassigned_since_ns;
-	w->tally->in_flight = w->unassigned;
+	struct unanswered u = {w->unassigned, w->unassigned_since_ns};
 	for (uint32_t id = 0; id < w->count; id++) {
-		const struct conn *c = &w->conns[id];
-		for (unsigned i = 0; i < c->in_flight; i++) {
-			uint32_t at = (c->first + i) % w->plan->pipeline;
-			const struct flight *f = &w->flights[(size_t)id * w->plan->pipeline + at];
+		for (unsigned i = 0; i < w->conns[id].in_flight; i++) {
+			const struct flight *f = flight_at(w, id, i);
 			if (f->due_ns < w->measure_ns)
 				continue;
-			w->tally->in_flight++;
-			since_ns = earlier(since_ns, f->due_ns);
+			u.count++;
+			u.since_ns = earlier(u.since_ns, f->due_ns);
 		}
 	}
-	if (w->tally->in_flight && w->now_ns > since_ns)
-		w->tally->oldest_in_flight_ns = w->now_ns - since_ns;
+	return u;
+}
+
+/* What was not answered stays so: it is not for the closes, which take their time, to change. */
+static void abandon_unanswered(struct worker *w)
+{
+	for (uint32_t id = 0; id < w->count; id++)
+		if (w->conns[id].in_flight)
+			conn_abandon(w, id, false);
+}
+
+/* How many connections may have been closed by now. */
+static uint64_t closes_due(const struct worker *w, uint64_t since_ns)
+{
+	double rate_rps = w->plan->close_rps / w->plan->workers;
+	if (rate_rps <= 0 || atomic_load_explicit(&w->order, memory_order_relaxed) == ORDER_STOP)
+		return UINT64_MAX;
+	return (uint64_t)((double)(w->now_ns - since_ns) / NS_PER_S * rate_rps) + 1;
+}
+
+/* Closes at the plan's pace: where hundreds of thousands end at once, the kernel's TCP memory
+ * and its TIME_WAIT table would overflow. After a stop there is no time for that. */
+static int close_all(struct worker *w, struct err *err)
+{
+	uint64_t since_ns = w->now_ns, limit_ns = UINT64_MAX, closed = 0;
+	for (uint32_t id = 0; id < w->count && w->now_ns < limit_ns;) {
+		uint64_t due = closes_due(w, since_ns), turn_end = closed + CLOSES_A_TURN;
+		if (due == UINT64_MAX && w->plan->close_rps > 0 && limit_ns == UINT64_MAX)
+			limit_ns = w->now_ns + CLOSE_LIMIT_NS;
+		for (; id < w->count && closed < earlier(due, turn_end); id++) {
+			closed += w->conns[id].state == CONN_OPEN;
+			conn_abandon(w, id, w->plan->close_reset);
+		}
+		uint64_t wait_ns = closed < turn_end && id < w->count ? w->now_ns + NS_PER_MS : 0;
+		if (turn(w, (struct ring_wait){.until_ns = wait_ns}, err))
+			return -1;
+	}
+	return 0;
 }
 
 /* Closes everything and sees that nothing is left behind. */
 static int finish(struct worker *w, struct err *err)
 {
-	count_in_flight(w);
-	fill_health(w, w->tally);
-	w->publish_ns = UINT64_MAX; /* the last tally stays here until the thread is joined */
-	for (uint32_t id = 0; id < w->count; id++)
-		conn_abandon(w, id);
-	uint64_t limit_ns = w->now_ns + CLOSE_LIMIT_NS;
+	struct unanswered left = count_in_flight(w);
+	uint64_t end_ns = w->now_ns;
+	fill_health(w, w->tally); /* before the closing, which no request is to blame for */
+	w->finishing = true;
+	abandon_unanswered(w);
+	if (close_all(w, err))
+		return -1;
+	uint64_t limit_ns = w->now_ns + CLOSE_LIMIT_NS + w->count * CLOSE_NS;
 	while (ring_stats(w->ring).slots_used && w->now_ns < limit_ns)
 		if (turn(w, (struct ring_wait){.until_ns = w->now_ns + NS_PER_MS}, err))
 			return -1;
+	fill_health(w, w->tally);
+	w->tally->in_flight = left.count;
+	if (left.count && end_ns > left.since_ns)
+		w->tally->oldest_in_flight_ns = end_ns - left.since_ns;
 	w->tally->slots_left = ring_stats(w->ring).slots_used;
 	return 0;
 }
@@ -308,7 +395,10 @@ int worker_run(struct worker *w, uint64_t start_ns, struct err *err)
 	uint64_t drain_until_ns = UINT64_MAX;
 	for (;;) {
 		obey(w, &drain_until_ns);
-		issue(w);
+		if (w->plan->hold)
+			hold_issue(w);
+		else
+			issue(w);
 		if (!w->issuing) {
 			if (drain_until_ns == UINT64_MAX)
 				drain_until_ns = w->now_ns + w->plan->drain_ns;

@@ -26,21 +26,25 @@ enum worker_order {
 int worker_new(struct worker **ret, const struct plan *plan, uint32_t number, struct err *err);
 void worker_free(struct worker *w);
 
-/* Opens the ring. Where the descriptor limit is below the connections asked for, the ring gets
- * as many slots as there are; the connections beyond end their requests as
- * descriptors_exhausted. */
-int worker_open(struct worker *w, uint64_t descriptors_max, struct err *err);
+/* Opens the ring, of io_urings with `table` descriptors each (0: RLIMIT_NOFILE). Where there are
+ * not descriptors enough, it gets as many slots as there are; the connections beyond end their
+ * requests as descriptors_exhausted. */
+int worker_open(struct worker *w, uint32_t table, struct err *err);
 
 /* The load, from the instant given until it is over. -1: the ring broke (err says how). */
 int worker_run(struct worker *w, uint64_t start_ns, struct err *err);
 
 void worker_order(struct worker *w, enum worker_order order);
 
+/* No connection more: memory is nearly used up. Those to come fail as memory_exhausted. */
+void worker_memory_short(struct worker *w);
+
 /* Adds what the worker published since the last call to `total` (tally_extend), and to `window`
  * (tally_join) unless NULL. With `ended`, after worker_run has returned, the rest as well. */
 void worker_collect(struct worker *w, bool ended, struct tally *total, struct tally *window);
 
 uint32_t worker_slots(const struct worker *w); /* connections that the ring can hold */
+uint32_t worker_rings(const struct worker *w); /* io_urings */
 uint64_t worker_bytes_per_connection(void);    /* user memory reserved for an idle one */
 
 #endif

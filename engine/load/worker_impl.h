@@ -1,9 +1,10 @@
-/* worker_impl: the inside of a worker, shared by worker.c (the loop), issue.c (what is due) and
- * conn.c (a connection).
- * Nobody else includes it. */
+/* worker_impl: the inside of a worker, shared by worker.c (the loop), issue.c and hold.c (what is
+ * due), opening.c (when to dial), ready.c (who has room), conn*.c and flight.c. Nobody else
+ * includes it. */
 #ifndef BRINK_LOAD_WORKER_IMPL_H
 #define BRINK_LOAD_WORKER_IMPL_H
 
+#include "base/mono.h"
 #include "host/self.h"
 #include "io/wheel.h"
 #include "load/arrival.h"
@@ -12,7 +13,9 @@
 
 #include <stdatomic.h>
 
-#define READY_NONE UINT32_MAX
+#define CONN_NONE UINT32_MAX
+
+enum hold_stage { HOLD_OPENING, HOLD_HOLDING, HOLD_VERIFYING };
 
 struct worker {
 	const struct plan *plan;
@@ -25,9 +28,13 @@ struct worker {
 	uint32_t count;
 	struct wheel wheel;
 
+	struct tuple_book book; /* where the plan books tuples */
+
 	/* Connections with room, oldest first. */
 	uint32_t ready_head, ready_tail;
 	uint64_t free_since_ns; /* since when there is one */
+	struct bitset to_open;  /* a hold's: closed, to be opened again */
+	uint32_t to_open_at;    /* in their round */
 
 	struct arrival arrival;
 	uint64_t now_ns;
@@ -36,12 +43,20 @@ struct worker {
 	uint64_t in_flight;
 	uint32_t preopened; /* connections dialled ahead so far */
 	uint32_t dialling;
+	double dial_at_ns;      /* not before, by plan->connect_rps */
+	uint32_t dial_failures; /* in a row */
+	uint32_t port_misses;   /* ports in a row that others held */
 	uint32_t open, active;
 	uint64_t unassigned;          /* due before the stop, and never given a connection */
 	uint64_t unassigned_since_ns; /* the first of them */
 	bool issuing;
-	bool polling; /* awake by choice, for a due instant that is near */
+	bool finishing; /* all is being closed, and nothing opened any more */
+	bool polling;   /* awake by choice, for a due instant that is near */
 	uint64_t service_ewma_ns, service_min_ns; /* of answers: mean of late, least of all */
+
+	enum hold_stage hold_stage;
+	struct arrival churn;
+	uint32_t verified; /* connections looked at by a hold's last round */
 
 	struct tally *tally; /* being filled */
 	uint64_t publish_ns;
@@ -52,6 +67,7 @@ struct worker {
 	_Atomic(struct tally *) outbox; /* full, for the main thread */
 	_Atomic(struct tally *) inbox;  /* empty, from it */
 	_Atomic int order;
+	atomic_bool memory_short; /* no connection more */
 	struct tally tallies[2];
 };
 
@@ -65,10 +81,26 @@ static inline bool worker_open_loop(const struct worker *w)
 	return w->plan->rate_rps > 0;
 }
 
+static inline uint64_t worker_us_since(const struct worker *w, uint64_t then_ns)
+{
+	return w->now_ns > then_ns ? (w->now_ns - then_ns) / NS_PER_US : 0;
+}
+
 /* Puts a connection at the end of the queue of those with room; once is enough. */
 void worker_ready(struct worker *w, uint32_t id);
 
+/* The first connection that has room still; CONN_NONE when there is none. And takes it out. */
+uint32_t worker_next_ready(struct worker *w);
+void worker_unready(struct worker *w, uint32_t id);
+
 /* How long after a failed life the next may begin. */
 uint64_t worker_backoff_ns(unsigned failures);
+
+/* Opens connections ahead of requests, and a hold's again, as many as the pace allows now. */
+void worker_open_ahead(struct worker *w);
+bool worker_probing(const struct worker *w); /* a hold's dials fail, all of them */
+bool worker_may_dial(const struct worker *w);
+void worker_note_dial(struct worker *w);
+uint64_t worker_open_next_ns(struct worker *w); /* when it is worth calling again */
 
 #endif

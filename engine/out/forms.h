@@ -1,15 +1,20 @@
 /* forms: what the files of out/ share: the forms themselves, each the one function of a file,
- * and the quantiles that all of them show. Private to out/. */
+ * the quantiles that all of them show, and counts by cause. Private to out/. */
 #ifndef BRINK_OUT_FORMS_H
 #define BRINK_OUT_FORMS_H
 
 #include "base/span.h"
 #include "run/summary.h"
 
+struct json;
+
 void out_text(const struct summary *s, struct buf *out);
 void out_json(const struct summary *s, struct buf *out);
 void out_csv(const struct summary *s, struct buf *out);
 void out_hdr(const struct summary *s, struct buf *out);
+
+/* The member "hold" of the summary in JSON: null in a run. json_hold.c */
+void out_json_hold(const struct summary *s, struct json *j);
 
 struct out_quantile {
 	double quantile;
@@ -19,6 +24,11 @@ struct out_quantile {
 
 #define OUT_QUANTILES 6
 extern const struct out_quantile out_quantiles[OUT_QUANTILES];
+
+/* Of counts by outcome, OUTCOME_COUNT of them: the most frequent but ok, the first of equals;
+ * OUTCOME_OK where none occurred. And the sum of all but ok. */
+enum outcome out_worst(const uint64_t *by);
+uint64_t out_sum(const uint64_t *by);
 
 /* "2026-01-01T00:00:00.000Z", in `out` of OUT_TIMESTAMP bytes; returns out. */
 #define OUT_TIMESTAMP 40

@@ -35,6 +35,23 @@ const char *out_form_names(void)
 	return "text, json, csv, hdr, quiet";
 }
 
+enum outcome out_worst(const uint64_t *by)
+{
+	int most = OUTCOME_OK;
+	for (int o = OUTCOME_OK + 1; o < OUTCOME_COUNT; o++)
+		if (by[o] && (most == OUTCOME_OK || by[o] > by[most]))
+			most = o;
+	return (enum outcome)most;
+}
+
+uint64_t out_sum(const uint64_t *by)
+{
+	uint64_t sum = 0;
+	for (int o = OUTCOME_OK + 1; o < OUTCOME_COUNT; o++)
+		sum += by[o];
+	return sum;
+}
+
 char *out_timestamp(char *out, const struct timespec *t)
 {
 	struct tm utc;

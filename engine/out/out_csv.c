@@ -113,12 +113,46 @@ static void generator(struct csv *c, const struct summary *s)
 	count(c, "saturated", s->saturated);
 }
 
-static void outcomes(struct csv *c, const struct tally *t)
+static void figure(struct csv *c, const char *name, bool known, double value)
+{
+	real(c, name, known ? value : NAN);
+}
+
+static void counter(struct csv *c, const char *name, bool known, uint64_t value)
+{
+	microseconds(c, "", name, known, value);
+}
+
+/* Empty in a run, and where a figure could not be had. */
+static void hold(struct csv *c, const struct summary *s)
+{
+	const struct summary_hold *h = &s->held;
+	figure(c, "hold_opening_s", s->hold, h->opening_s);
+	figure(c, "hold_held_s", s->hold, h->held_s);
+	figure(c, "hold_closing_s", s->hold, h->closing_s);
+	figure(c, "hold_established_rps", h->opened_rps > 0, h->opened_rps);
+	figure(c, "hold_first_tenth_rps", h->first_tenth_rps > 0, h->first_tenth_rps);
+	figure(c, "hold_last_tenth_rps", h->last_tenth_rps > 0, h->last_tenth_rps);
+	counter(c, "hold_open_at_end", s->hold, h->open_at_end);
+	figure(c, "hold_user_bytes_per_connection", h->user_bytes > 0, h->user_bytes);
+	figure(c, "hold_kernel_bytes_per_connection", h->kernel_bytes > 0, h->kernel_bytes);
+	counter(c, "hold_both_ends", s->hold, h->target_local);
+	counter(c, "hold_warm_bytes", s->hold, h->warm_bytes);
+	figure(c, "hold_cold_share", h->warm_bytes > 0, h->cold_share);
+	counter(c, "hold_tcp_memory_pressures", s->hold && h->memory_pressures != SUMMARY_UNKNOWN,
+		h->memory_pressures);
+	counter(c, "hold_time_wait_overflows", s->hold && h->time_wait_overflows != SUMMARY_UNKNOWN,
+		h->time_wait_overflows);
+	counter(c, "hold_reset", s->hold, h->reset);
+}
+
+/* Counts by outcome, each class a column; ok and shed have theirs in the totals. */
+static void causes(struct csv *c, const char *prefix, const uint64_t *by)
 {
 	for (int o = OUTCOME_SHED + 1; o < OUTCOME_COUNT; o++) {
 		char name[64];
-		snprintf(name, sizeof name, "outcome_%s", outcome_name((enum outcome)o));
-		count(c, name, t->outcomes[o]);
+		snprintf(name, sizeof name, "%s_%s", prefix, outcome_name((enum outcome)o));
+		count(c, name, by[o]);
 	}
 }
 
@@ -134,7 +168,10 @@ void out_csv(const struct summary *s, struct buf *out)
 	latency(&c, "connect_", &s->total.connect_us);
 	latency(&c, "first_byte_", &s->total.first_byte_us);
 	generator(&c, s);
-	outcomes(&c, &s->total);
+	causes(&c, "outcome", s->total.outcomes);
+	hold(&c, s);
+	causes(&c, "connections_failed", s->total.failed_by);
+	causes(&c, "connections_lost", s->total.lost_by);
 	out->cut |= c.names.cut || c.cells.cut;
 	if (!out->cut)
 		buf_printf(out, "%s\n%s\n", c.names.ptr, c.cells.ptr);

@@ -243,6 +243,7 @@ void out_json(const struct summary *s, struct buf *out)
 	json_object(&j, NULL);
 	heading(&j, s);
 	connections(&j, s);
+	out_json_hold(s, &j);
 	requests(&j, &s->total);
 	rate(&j, s);
 	outcomes(&j, &s->total);

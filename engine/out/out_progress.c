@@ -1,8 +1,10 @@
 /* One line a second while the load runs. */
 #include "out/out.h"
 
+#include "base/grouped.h"
 #include "base/span.h"
 #include "base/units.h"
+#include "out/forms.h"
 #include "out/text.h"
 
 #define LINE_MAX_BYTES 512u
@@ -12,25 +14,22 @@ static double window_seconds(const struct tally *w)
 	return w->to_ns > w->from_ns ? (double)(w->to_ns - w->from_ns) / 1e9 : 1;
 }
 
-/* The class that ended most requests otherwise than ok; OUTCOME_OK where none did. */
-static enum outcome worst(const struct tally *w)
+/* "timeout", or "most: timeout" where it is one of several causes. */
+static void name_cause(const uint64_t *by, uint64_t count, struct buf *line)
 {
-	int most = OUTCOME_OK;
-	for (int o = OUTCOME_OK + 1; o < OUTCOME_COUNT; o++)
-		if (w->outcomes[o] && (most == OUTCOME_OK || w->outcomes[o] > w->outcomes[most]))
-			most = o;
-	return (enum outcome)most;
+	enum outcome most = out_worst(by);
+	buf_printf(line, "%s%s", count == by[most] ? "" : "most: ", outcome_name(most));
 }
 
 static void errors(const struct tally *w, double seconds, struct buf *line)
 {
 	char rate[UNITS_TEXT];
-	enum outcome most = worst(w);
-	if (most == OUTCOME_OK)
+	uint64_t count = out_sum(w->outcomes);
+	if (!count)
 		return;
-	uint64_t count = tally_ended(w) - w->outcomes[OUTCOME_OK];
-	buf_printf(line, "  %s errors/s", units_text_count(rate, (double)count / seconds));
-	buf_printf(line, count == w->outcomes[most] ? " (%s)" : " (most: %s)", outcome_name(most));
+	buf_printf(line, "  %s errors/s (", units_text_count(rate, (double)count / seconds));
+	name_cause(w->outcomes, count, line);
+	buf_puts(line, ")");
 }
 
 static void measured(const struct tally *w, struct buf *line)
@@ -46,7 +45,7 @@ static void measured(const struct tally *w, struct buf *line)
 	errors(w, seconds, line);
 }
 
-static void compose(const struct progress *p, struct buf *line)
+static void compose_run(const struct progress *p, struct buf *line)
 {
 	char planned[UNITS_TEXT] = "", at[2 * UNITS_TEXT];
 	if (p->planned_s > 0)
@@ -59,11 +58,71 @@ static void compose(const struct progress *p, struct buf *line)
 		measured(p->window, line);
 }
 
+/* --- a hold: connections first, and only what is not 0 --------------------------------- */
+
+/* "  lost 3 (peer_reset)": all since the start. A second that adds to them tells what it added:
+ * "  lost 100,003 (+100,000 peer_reset)". */
+static void by_cause(const char *name, const uint64_t *total, const uint64_t *window,
+		     struct buf *line)
+{
+	uint64_t count = out_sum(total), added = out_sum(window);
+	if (!count)
+		return;
+	buf_printf(line, "  %s %s (", name, grouped(count).text);
+	if (added)
+		buf_printf(line, "+%s%s", grouped(added).text,
+			   added == window[out_worst(window)] ? " " : ", ");
+	name_cause(added ? window : total, added ? added : count, line);
+	buf_puts(line, ")");
+}
+
+static void reopened(const struct progress *p, struct buf *line)
+{
+	if (p->total->reopened)
+		buf_printf(line, "  reopened %s", grouped(p->total->reopened).text);
+	if (p->window->reopened)
+		buf_printf(line, " (+%s)", grouped(p->window->reopened).text);
+}
+
+static void asked(const struct tally *w, struct buf *line)
+{
+	char rate[UNITS_TEXT], p99[UNITS_TEXT] = "-";
+	double seconds = window_seconds(w);
+	if (!w->intended && !w->sent && !tally_ended(w))
+		return;
+	if (w->intended_us.count)
+		units_text_us(p99, (double)hist_quantile_us(&w->intended_us, 0.99));
+	buf_printf(line, "  %s requests/s  p99 %s",
+		   units_text_count(rate, (double)tally_ended(w) / seconds), p99);
+	errors(w, seconds, line);
+}
+
+static void compose_hold(const struct progress *p, struct buf *line)
+{
+	const struct tally *w = p->window;
+	buf_printf(line, "%6.0fs%10llu open", p->at_s, (unsigned long long)p->open);
+	if (p->opening)
+		buf_printf(line, "%6llu opening", (unsigned long long)p->opening);
+	if (w->opened) {
+		double rate_rps = (double)w->opened / window_seconds(w);
+		buf_printf(line, "%8s/s", grouped((uint64_t)(rate_rps + 0.5)).text);
+	}
+	if (p->closing)
+		buf_puts(line, "  closing");
+	by_cause("failed", p->total->failed_by, w->failed_by, line);
+	by_cause("lost", p->total->lost_by, w->lost_by, line);
+	reopened(p, line);
+	asked(w, line);
+}
+
 void out_progress(const struct progress *p, FILE *to, bool terminal)
 {
 	struct buf line;
 	buf_init(&line, LINE_MAX_BYTES);
-	compose(p, &line);
+	if (p->hold)
+		compose_hold(p, &line);
+	else
+		compose_run(p, &line);
 	/* Wrapping is off for this line: on a narrow terminal a second row would stay behind. */
 	if (line.ptr)
 		fprintf(to, terminal ? "\r\033[?7l%s\033[K\033[?7h" : "%s\n", line.ptr);

@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+#define OPENING_MAX (64u * 1024) /* a plan of PREFLIGHT_ROWS_MAX rows is 20 KB at most */
+
 char *text_seconds(char *out, double seconds)
 {
 	if (seconds >= 3600 && fmod(seconds, 3600) == 0)
@@ -34,7 +36,7 @@ char *text_share(char *out, double part, double whole)
 	return out;
 }
 
-void out_text_opening(const struct summary *s, FILE *to)
+static void run_opening(const struct summary *s, FILE *to)
 {
 	char planned[UNITS_TEXT] = "a counted";
 	if (s->planned_s > 0)
@@ -50,6 +52,24 @@ void out_text_opening(const struct summary *s, FILE *to)
 	else
 		fputs("  closed loop: a connection sends its next request once it is answered\n",
 		      to);
+}
+
+static void hold_opening(const struct summary *s, FILE *to)
+{
+	struct buf text;
+	buf_init(&text, OPENING_MAX);
+	text_hold_opening(s, &text);
+	if (text.len)
+		fwrite(text.ptr, 1, text.len, to);
+	buf_fini(&text);
+}
+
+void out_text_opening(const struct summary *s, FILE *to)
+{
+	if (s->hold)
+		hold_opening(s, to);
+	else
+		run_opening(s, to);
 	fflush(to);
 }
 
@@ -67,7 +87,13 @@ static void wrk_lines(const struct summary *s, struct buf *out)
 
 void out_text(const struct summary *s, struct buf *out)
 {
-	wrk_lines(s, out);
-	text_load(s, out);
+	bool requests = !s->hold || s->total.intended > 0;
+	if (requests)
+		wrk_lines(s, out);
+	text_connections(s, out);
+	if (s->hold)
+		text_hold(s, out);
+	if (requests)
+		text_requests(s, out);
 	text_judgement(s, out);
 }

@@ -1,5 +1,5 @@
-/* text: the two halves of the report for people: what the load met, and what to make of it.
- * Private to out/. */
+/* text: the parts of the report for people: the connections, what a hold says of them, what the
+ * requests met, and what to make of it. Private to out/. */
 #ifndef BRINK_OUT_TEXT_H
 #define BRINK_OUT_TEXT_H
 
@@ -8,7 +8,10 @@
 
 #define TEXT_LABEL 14 /* columns of the label that rows begin with, two blanks included */
 
-void text_load(const struct summary *s, struct buf *out);      /* text_load.c */
+void text_hold_opening(const struct summary *s, struct buf *out); /* text_hold.c */
+void text_hold(const struct summary *s, struct buf *out);
+void text_connections(const struct summary *s, struct buf *out); /* text_load.c */
+void text_requests(const struct summary *s, struct buf *out);
 void text_judgement(const struct summary *s, struct buf *out); /* text_judgement.c */
 
 /* "2m", "90s", "1.5s", as wrk writes a duration; out of UNITS_TEXT bytes; returns out. */

@@ -13,15 +13,25 @@ static double per_second(double amount, double elapsed_s)
 	return elapsed_s > 0 ? amount / elapsed_s : 0;
 }
 
-static void cpu(const struct summary *s, struct buf *out)
+/* In a hold the time spent on opening is in it too: no figure a request. */
+static void cpu_of_each(const struct summary *s, struct buf *out)
 {
 	char each[UNITS_TEXT] = "-";
+	if (s->hold)
+		return;
 	if (s->cpu_us_per_request > 0)
 		units_text_us(each, s->cpu_us_per_request);
+	buf_printf(out, "%s a request, ", each);
+}
+
+static void cpu(const struct summary *s, struct buf *out)
+{
 	double spun = per_second((double)s->total.spin_ns / 1e9, s->elapsed_s);
 	double waited = per_second((double)s->total.run_delay_ns / 1e9, s->elapsed_s);
-	buf_printf(out, "  %-12s%s a request, %.2f cores used by %u thread%s", "cpu", each,
-		   per_second(s->cpu_s, s->elapsed_s), s->threads, s->threads == 1 ? "" : "s");
+	buf_printf(out, "  %-12s", "cpu");
+	cpu_of_each(s, out);
+	buf_printf(out, "%.2f cores used by %u thread%s", per_second(s->cpu_s, s->elapsed_s),
+		   s->threads, s->threads == 1 ? "" : "s");
 	if (spun >= 0.01)
 		buf_printf(out, ", %.2f of them spinning", spun);
 	buf_puts(out, "\n");
@@ -43,9 +53,13 @@ static void lag(const struct hist *h, struct buf *out)
 static void memory_and_rings(const struct summary *s, struct buf *out)
 {
 	char rss[UNITS_TEXT];
-	buf_printf(out, "  %-12s%s resident, %llu bytes a connection\n", "memory",
-		   units_text_bytes(rss, (double)s->rss_bytes),
-		   (unsigned long long)s->bytes_per_idle_connection);
+	buf_printf(out, "  %-12s%s resident", "memory",
+		   units_text_bytes(rss, (double)s->rss_bytes));
+	if (s->hold) /* which measured it while they were open: see there */
+		buf_puts(out, " once all were closed\n");
+	else
+		buf_printf(out, ", %llu bytes a connection\n",
+			   (unsigned long long)s->bytes_per_idle_connection);
 	if (s->total.ring_overflows || s->total.ring_starved)
 		buf_printf(out, "  %-12s%llu overflows, %llu receives without a buffer\n", "ring",
 			   (unsigned long long)s->total.ring_overflows,
@@ -132,7 +146,9 @@ static void verdict_in_words(const struct summary *s, struct buf *out)
 		buf_puts(out, "INTERNAL ERROR: the counts do not add up; please report this");
 		return;
 	case EXIT_NO_SUCCESS:
-		buf_puts(out, "FAILED: no request ever succeeded");
+		buf_puts(out, s->hold && !s->total.intended
+				      ? "FAILED: no connection was ever established"
+				      : "FAILED: no request ever succeeded");
 		return;
 	case EXIT_GENERATOR:
 		buf_puts(out,

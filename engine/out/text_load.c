@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-static void connections(const struct summary *s, struct buf *out)
+void text_connections(const struct summary *s, struct buf *out)
 {
 	const struct tally *t = &s->total;
 	const struct {
@@ -61,7 +61,7 @@ static void latency(const struct summary *s, struct buf *out)
 	latency_row(out, "service", &s->total.service_us);
 	latency_row(out, "connect", &s->total.connect_us);
 	latency_row(out, "first byte", &s->total.first_byte_us);
-	if (s->open_loop)
+	if (s->open_loop || s->hold)
 		buf_puts(out, "  intended counts from when a request was due, service from when it "
 			      "was written\n");
 	else
@@ -101,11 +101,12 @@ static void outcomes(const struct tally *t, struct buf *out)
 	}
 }
 
-/* What was asked of the target a second, and what it gave. */
+/* What was asked of the target a second, and what it gave. Not of a hold: it asks nothing while
+ * it opens, and answers a second of the whole time would look like a rate not kept. */
 static void rate(const struct summary *s, struct buf *out)
 {
 	char share[UNITS_TEXT];
-	if (s->open_loop)
+	if (s->open_loop && !s->hold)
 		buf_printf(out, "%-*s%.2f/s answered of %.2f/s due (%s)\n", TEXT_LABEL, "Rate",
 			   s->achieved_rps, s->offered_rps,
 			   text_share(share, s->achieved_rps, s->offered_rps));
@@ -147,9 +148,8 @@ static void in_flight(const struct tally *t, struct buf *out)
 		buf_puts(out, "none at the stop\n");
 }
 
-void text_load(const struct summary *s, struct buf *out)
+void text_requests(const struct summary *s, struct buf *out)
 {
-	connections(s, out);
 	latency(s, out);
 	outcomes(&s->total, out);
 	buf_puts(out, "\n");

@@ -61,13 +61,14 @@ static const struct {
 	[H1_SURPLUS] = {PROTO_DESYNC, "bytes that answer no request"},
 };
 
-/* Makes ready for the answer to the next request. */
+/* Makes ready for the answer to the next request, which may not have gone out yet. */
 static void answer_begin(struct h1 *h)
 {
 	h->head_left = H1_HEAD_MAX;
 	h->line_left = H1_LINE_MAX;
 	h->fields_left = H1_FIELDS_MAX;
 	h->interim_left = H1_INTERIM_MAX;
+	h->awaited = false;
 	h1_head_begin(h);
 }
 
@@ -79,8 +80,14 @@ void h1_open(struct h1 *h)
 
 void h1_expect(struct h1 *h, bool head)
 {
-	assert(h->expected < H1_PIPELINE_MAX);
-	h->heads |= (uint64_t)head << h->expected++;
+	assert(!h->awaited);
+	h->awaited = true;
+	h->to_head = head;
+}
+
+bool h1_expects(const struct h1 *h)
+{
+	return h->awaited;
 }
 
 static bool is_last(const struct h1 *h)
@@ -97,8 +104,6 @@ static enum proto_step answer(struct h1 *h, struct proto_answer *ret)
 		.retry_after = h->flags & H1_F_RETRY_AFTER,
 		.last = is_last(h),
 	};
-	h->expected--;
-	h->heads >>= 1;
 	answer_begin(h);
 	if (ret->last)
 		h->state = H1_OVER;
@@ -150,7 +155,7 @@ enum proto_step h1_feed(struct h1 *h, struct span *in, struct proto_answer *ret)
 
 enum proto_step h1_eof(struct h1 *h, struct proto_answer *ret)
 {
-	if (!h->expected)
+	if (!h->awaited)
 		return PROTO_MORE;
 	if (h->state == H1_BODY_TO_CLOSE)
 		return answer(h, ret);

@@ -2,8 +2,12 @@
  *
  * Bytes may be split anywhere: the same bytes give the same answers and the same faults. Bodies
  * are framed and skipped, never inflated or kept. 1xx answers are passed over and never counted
- * (101 ends as an answer, the last). The state is the caller's, 48 bytes at most, and belongs to
- * one connection; pure, any thread. After a fault only h1_open makes it of use again.
+ * (101 ends as an answer, the last). The state is the caller's, 32 bytes, and belongs to one
+ * connection; pure, any thread. After a fault only h1_open makes it of use again.
+ *
+ * Bytes are taken only while an answer is awaited. The parser knows one request at a time, the
+ * oldest in flight; a caller that pipelines keeps the others, and calls h1_expect again after
+ * each PROTO_ANSWER for as long as there are any, before it feeds the bytes that remain.
  *
  * Framing, in the order of RFC 9112 6.3: an answer to HEAD, a 1xx, 204 or 304 has no body whatever
  * its fields say; Transfer-Encoding ending in `chunked` frames by chunks, and any other coding at
@@ -31,40 +35,46 @@
 #define H1_HEAD_MAX    65536u /* bytes of all heads (1xx too) and trailers of one answer */
 #define H1_INTERIM_MAX 1000u  /* 1xx answers before one final answer */
 
-#define H1_PIPELINE_MAX 64u /* requests in flight on one connection; the caller keeps to it */
-
 struct h1 {
-	uint64_t body_left;    /* bytes of this body or chunk to come */
-	uint64_t number;       /* the Content-Length being read */
-	uint64_t heads;        /* bit i set: the i-th oldest request in flight was a HEAD */
-	uint32_t head_left;    /* of H1_HEAD_MAX; whole until an answer's first byte comes */
-	uint16_t line_left;    /* of H1_LINE_MAX */
-	uint16_t fields_left;  /* of H1_FIELDS_MAX */
-	uint16_t interim_left; /* of H1_INTERIM_MAX */
+	uint64_t body_left;      /* bytes of this body or chunk to come */
+	union {                  /* read one at a time */
+		uint64_t number; /* the Content-Length */
+		struct {
+			uint8_t may; /* bit i set: the name or word so far may be the known one i */
+			uint8_t at;  /* characters of the status line, name or word so far */
+		};
+	};
+	uint32_t head_left;         /* of H1_HEAD_MAX; whole until an answer's first byte comes */
+	uint16_t line_left;         /* of H1_LINE_MAX */
+	uint16_t fields_left;       /* of H1_FIELDS_MAX */
+	uint16_t interim_left : 10; /* of H1_INTERIM_MAX */
+	uint16_t awaited : 1;       /* an answer is: from h1_expect until it is whole */
+	uint16_t to_head : 1;       /* and it answers a HEAD */
 	uint16_t status;
-	uint8_t expected; /* requests in flight */
-	uint8_t state;    /* enum h1_state */
-	uint8_t flags;    /* what this head said so far */
-	uint8_t field;    /* the known field whose value is being read, or none */
-	uint8_t may;      /* bit i set: the name or word so far may be the known one i */
-	uint8_t at;       /* characters of the status line, name or word so far */
-	uint8_t lexer;    /* where in a field value or chunk extension */
+	uint8_t state; /* enum h1_state */
+	uint8_t flags; /* what this head said so far */
+	uint8_t field; /* the known field whose value is being read, or none */
+	uint8_t lexer; /* where in a field value or chunk extension */
 };
-_Static_assert(sizeof(struct h1) <= 48, "one of these per connection");
+_Static_assert(sizeof(struct h1) == 32, "a million connections keep one each");
 
 void h1_open(struct h1 *h); /* for a fresh connection */
 
-/* Says that one more request went out, of H1_PIPELINE_MAX at most in flight. `head`: its method
- * was HEAD, the answer has no body. Of no use after an answer with `last`. */
+/* Says that the next answer is awaited: once for each, at first or when the one before has come
+ * whole, never while one is awaited. `head`: its request was a HEAD, so that it has no body. Of
+ * no use after an answer with `last`. */
 void h1_expect(struct h1 *h, bool head);
 
-/* Takes bytes from the front of `in` up to the end of one answer at most. A byte where nothing
- * is expected, or after an answer with `last`, is PROTO_DESYNC. */
+/* True from h1_expect until that answer is whole. A fault leaves it as it was. */
+bool h1_expects(const struct h1 *h);
+
+/* Takes bytes from the front of `in` up to the end of one answer at most. A byte where no answer
+ * is awaited, or after one with `last`, is PROTO_DESYNC. */
 enum proto_step h1_feed(struct h1 *h, struct span *in, struct proto_answer *ret);
 
 /* The peer finished. An answer delimited by the close is now whole (PROTO_ANSWER); else
  * PROTO_FAULT with PROTO_TRUNCATED, or PROTO_CLOSED where no byte of an answer had come;
- * PROTO_MORE where nothing was expected. */
+ * PROTO_MORE where no answer was awaited. */
 enum proto_step h1_eof(struct h1 *h, struct proto_answer *ret);
 
 /* True once a byte of the answer now awaited has come; that of a 1xx before it counts. */

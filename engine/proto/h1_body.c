@@ -3,7 +3,7 @@
 
 static bool has_no_body(const struct h1 *h)
 {
-	return h->heads & 1 || h->status == 101 || h->status == 204 || h->status == 304;
+	return h->to_head || h->status == 101 || h->status == 204 || h->status == 304;
 }
 
 static enum h1_verdict frame_by_coding(struct h1 *h)

@@ -253,8 +253,7 @@ void h1_name_end(struct h1 *h)
 		return;
 	h->field = (uint8_t)field;
 	h->lexer = fields[field].lexer;
-	h->number = 0;
-	h->may = 0;
+	h->number = 0; /* and with it `may`: no word has begun */
 }
 
 enum h1_verdict h1_value_take(struct h1 *h, struct span piece)

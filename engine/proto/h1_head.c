@@ -98,7 +98,7 @@ static enum h1_verdict status_line_char(struct h1 *h, char c)
 
 enum h1_verdict h1_status_line(struct h1 *h, struct span *in)
 {
-	if (!h->expected)
+	if (!h->awaited)
 		return H1_SURPLUS;
 	enum h1_verdict verdict = h->at < MINOR ? protocol_name(h, in) : H1_GO;
 	while (verdict == H1_GO && in->len && h->state == H1_STATUS_LINE)

@@ -3,6 +3,7 @@
 #include "base/mono.h"
 #include "base/url.h"
 #include "proto/request.h"
+#include "run/endpoints.h"
 #include "run/redact.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #define DURATION_DEFAULT  (10 * NS_PER_S)
 #define DRAIN_MAX_NS      NS_PER_S
 #define WINDOW_NS         (100 * NS_PER_MS)
+#define CLOSE_RPS_DEFAULT 30000
 #define CONNECTIONS_LIMIT 4000000u
 #define SPIN_NS           (100 * NS_PER_US)
 #define SPIN_SHARE_MAX    0.6 /* of a core, that spinning may cost by itself */
@@ -27,51 +29,8 @@ void run_defaults(struct run_config *c)
 		.timeout_ns = 10 * NS_PER_S,
 		.connect_timeout_ns = 5 * NS_PER_S,
 		.keepalive = true,
+		.close_rps = CLOSE_RPS_DEFAULT,
 	};
-}
-
-/* --- where to --------------------------------------------------------------------------- */
-
-/* "HOST:PORT" or "[::1]:PORT" taken apart. */
-static int split_host_port(const char *text, char *host, size_t size, unsigned *port,
-			   struct err *err)
-{
-	const char *colon = strrchr(text, ':');
-	const char *from = text, *end = colon;
-	if (colon && *text == '[' && colon[-1] == ']') {
-		from++;
-		end--;
-	}
-	const char *digits = colon ? colon + 1 : "";
-	unsigned long value = strtoul(digits, NULL, 10);
-	if (!colon || end == from || (size_t)(end - from) >= size || !value || value > 65535 ||
-	    digits[strspn(digits, "0123456789")]) {
-		err_set(err, ERR_USAGE, "--connect-to \"%s\" is not HOST:PORT", text);
-		return err_hint(err, "for example --connect-to 127.0.0.1:8080 or [::1]:8080");
-	}
-	snprintf(host, size, "%.*s", (int)(end - from), from);
-	*port = (unsigned)value;
-	return 0;
-}
-
-static int find_address(const struct run_config *c, const struct url *url, bool dry,
-			struct addr *ret, struct err *err)
-{
-	char host[256];
-	unsigned port = url->port;
-	snprintf(host, sizeof host, "%s", url->host);
-	if (c->connect_to && split_host_port(c->connect_to, host, sizeof host, &port, err))
-		return -1;
-	struct addr list[ADDR_MAX];
-	int count = addr_resolve(list, host, (unsigned short)port, err);
-	if (count < 0)
-		return -1;
-	/* Every address must be allowed, before any of them is tried. */
-	for (int i = 0; i < count; i++)
-		if (guard_check_target(&c->guard, &list[i], err))
-			return -1;
-	*ret = dry ? list[0] : *addr_reachable(list, count);
-	return 0;
 }
 
 /* --- what ------------------------------------------------------------------------------- */
@@ -141,6 +100,21 @@ static uint64_t choose_duration(const struct run_config *c)
 	return c->requests ? UINT64_MAX : DURATION_DEFAULT;
 }
 
+/* A hold lasts until a signal unless told otherwise; to ask each connection every T is to ask
+ * N / T times a second, in turn. Those that are not asked need no receive kept ready. */
+static void choose_hold(const struct run_config *c, struct plan *p)
+{
+	p->hold = true;
+	p->verify = c->verify;
+	p->cold = c->cold;
+	p->duration_ns = c->duration_ns ? c->duration_ns : UINT64_MAX;
+	p->churn_rps = c->churn_percent / 100 * c->connections;
+	p->close_rps = c->close_rps;
+	if (c->ping_ns)
+		p->rate_rps = c->connections / ((double)c->ping_ns / (double)NS_PER_S);
+	p->lean = c->lean || !(p->rate_rps > 0);
+}
+
 static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)
 {
 	uint32_t cores = limits->cpu_count ? limits->cpu_count : 1;
@@ -160,6 +134,10 @@ static void choose_load(const struct run_config *c, const struct limits *limits,
 	p->connect_timeout_ns = c->connect_timeout_ns;
 	p->drain_ns = c->timeout_ns < DRAIN_MAX_NS ? c->timeout_ns : DRAIN_MAX_NS;
 	p->window_ns = WINDOW_NS;
+	p->connect_rps = c->connect_rps;
+	p->linger0 = c->linger0;
+	if (c->hold)
+		choose_hold(c, p);
 	choose_spin(c, p);
 }
 
@@ -168,7 +146,7 @@ static void describe(const struct run_config *c, const struct url *url, const st
 {
 	char authority[272];
 	url_authority(url, authority, sizeof authority);
-	s->command = "run";
+	s->command = c->hold ? "hold" : "run";
 	s->protocol = "h1";
 	char path[200];
 	redact_query(path, sizeof path, url->path);
@@ -177,6 +155,7 @@ static void describe(const struct run_config *c, const struct url *url, const st
 	s->planned_s = p->duration_ns == UINT64_MAX ? 0 : (double)p->duration_ns / (double)NS_PER_S;
 	s->connections_asked = p->connections;
 	s->offered_rps = p->rate_rps;
+	s->hold = p->hold;
 	s->threads = s->rings = p->workers;
 	s->threshold_count = c->threshold_count;
 	memcpy(s->thresholds, c->thresholds, sizeof s->thresholds);
@@ -195,7 +174,7 @@ int compile_plan(const struct run_config *c, const struct limits *limits, bool d
 	}
 	choose_load(c, limits, ret);
 	describe(c, &url, ret, s);
-	if (find_address(c, &url, dry, &ret->to, err) || render(c, &url, ret, err)) {
+	if (endpoints_choose(c, &url, limits, dry, ret, err) || render(c, &url, ret, err)) {
 		plan_fini(ret);
 		return -1;
 	}

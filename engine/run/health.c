@@ -36,16 +36,27 @@ static struct summary_limit *add_limit(struct summary *s, const char *limiter)
 
 #define SAY(field, ...) snprintf(field, sizeof field, __VA_ARGS__)
 
+/* What met a limit: requests, and in a hold the dials themselves. */
+static uint64_t met(const struct health_facts *f, const struct summary *s, enum outcome outcome)
+{
+	return s->total.outcomes[outcome] + (f->hold ? s->total.failed_by[outcome] : 0);
+}
+
+static const char *what(const struct health_facts *f)
+{
+	return f->hold ? "connections" : "requests";
+}
+
 static void judge_ports(const struct health_facts *f, struct summary *s)
 {
-	uint64_t count = s->total.outcomes[OUTCOME_PORTS_EXHAUSTED];
+	uint64_t count = met(f, s, OUTCOME_PORTS_EXHAUSTED);
 	if (!count)
 		return;
 	struct summary_limit *l = add_limit(s, "ports");
 	SAY(l->evidence,
-	    "%" PRIu64 " requests found no local port; there are %u for each (source, destination, "
+	    "%" PRIu64 " %s found no local port; there are %u for each (source, destination, "
 	    "port): net.ipv4.ip_local_port_range is %u %u",
-	    count, limits_ports(f->limits), f->limits->port_low, f->limits->port_high);
+	    count, what(f), limits_ports(f->limits), f->limits->port_low, f->limits->port_high);
 	SAY(l->remedy,
 	    "widen net.ipv4.ip_local_port_range (at most 1024 65535), use fewer connections "
 	    "or keep them alive: a closed one holds its port in TIME_WAIT for 60 s");
@@ -53,27 +64,67 @@ static void judge_ports(const struct health_facts *f, struct summary *s)
 
 static void judge_descriptors(const struct health_facts *f, struct summary *s)
 {
-	uint64_t count = s->total.outcomes[OUTCOME_DESCRIPTORS_EXHAUSTED];
+	uint64_t count = met(f, s, OUTCOME_DESCRIPTORS_EXHAUSTED);
 	if (!count)
 		return;
 	struct summary_limit *l = add_limit(s, "descriptors");
 	SAY(l->evidence,
-	    "%" PRIu64 " requests found no descriptor; RLIMIT_NOFILE is %" PRIu64
+	    "%" PRIu64 " %s found no descriptor; RLIMIT_NOFILE is %" PRIu64
 	    ", room for %u of %" PRIu64 " connections",
-	    count, f->limits->descriptors, f->slots, s->connections_asked);
+	    count, what(f), f->limits->descriptors, f->slots, s->connections_asked);
 	SAY(l->remedy,
 	    "ulimit -n %" PRIu64 " (the hard limit is %" PRIu64 "), or fewer connections",
 	    s->connections_asked + 64, f->limits->descriptors_hard);
 }
 
-static void judge_memory(struct summary *s)
+static void judge_memory(const struct health_facts *f, struct summary *s)
 {
-	uint64_t count = s->total.outcomes[OUTCOME_MEMORY_EXHAUSTED];
+	uint64_t count = met(f, s, OUTCOME_MEMORY_EXHAUSTED);
 	if (!count)
 		return;
 	struct summary_limit *l = add_limit(s, "memory");
-	SAY(l->evidence, "%" PRIu64 " requests met ENOMEM or ENOBUFS on this host", count);
 	SAY(l->remedy, "see net.ipv4.tcp_mem, the cgroup's memory.max, and fewer connections");
+	if (!f->now) {
+		SAY(l->evidence, "%" PRIu64 " requests met ENOMEM or ENOBUFS on this host", count);
+		return;
+	}
+	uint64_t limit = facts_or(f->now, FACT_CGROUP_LIMIT, UINT64_MAX);
+	uint64_t most = facts_or(f->now, FACT_MEM_TOTAL, 0);
+	if (limit < most) {
+		SAY(l->evidence,
+		    "%" PRIu64 " connections were not opened: the cgroup may use %" PRIu64
+		    " MiB (%s)",
+		    count, limit >> 20, f->now->cgroup);
+		SAY(l->remedy, "raise the cgroup's limit (memory.max), or hold fewer connections");
+	} else {
+		SAY(l->evidence,
+		    "%" PRIu64 " connections were not opened: of %" PRIu64 " MiB hardly any were "
+		    "left (/proc/meminfo)",
+		    count, most >> 20);
+		SAY(l->remedy, "fewer connections, --lean, or more memory");
+	}
+}
+
+/* A full table of connection tracking drops what opens a connection: dials time out. */
+static void judge_conntrack(const struct health_facts *f, struct summary *s)
+{
+	uint64_t count = met(f, s, OUTCOME_CONNECT_TIMEOUT);
+	if (!count || !f->now || !f->now->of[FACT_CONNTRACK_MAX].known)
+		return;
+	uint64_t most = f->now->of[FACT_CONNTRACK_MAX].value;
+	uint64_t dropped = facts_or(f->now, FACT_CONNTRACK_DROP, 0) -
+			   facts_or(f->before, FACT_CONNTRACK_DROP, 0);
+	if (!dropped)
+		return;
+	struct summary_limit *l = add_limit(s, "conntrack_local");
+	SAY(l->evidence,
+	    "%" PRIu64 " connections timed out while connection tracking dropped %" PRIu64
+	    " packets here: its table holds %" PRIu64 " (nf_conntrack_max)",
+	    count, dropped, most);
+	SAY(l->remedy,
+	    "sysctl -w net.netfilter.nf_conntrack_max=%" PRIu64
+	    ", or keep the load out of it (nft: notrack)",
+	    s->connections_asked * 2 > most ? s->connections_asked * 2 : most * 2);
 }
 
 static void note_batching(struct summary *s)
@@ -162,6 +213,10 @@ static void judge_cpu(const struct health_facts *f, struct summary *s)
 	if (f->wall_s <= 0 || !s->threads)
 		return;
 	double thread_s = f->wall_s * s->threads;
+	if (f->hold) { /* to open as fast as it can is what it is there for */
+		judge_throttle(f, s);
+		return;
+	}
 	if (!judge_throttle(f, s) && !judge_waiting(thread_s, s) && !judge_busy(f, thread_s, s))
 		judge_lag(s);
 }
@@ -170,7 +225,8 @@ void health_judge(const struct health_facts *facts, struct summary *s)
 {
 	judge_ports(facts, s);
 	judge_descriptors(facts, s);
-	judge_memory(s);
+	judge_memory(facts, s);
+	judge_conntrack(facts, s);
 	judge_ring(s);
 	note_batching(s);
 	judge_cpu(facts, s);

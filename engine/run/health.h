@@ -3,6 +3,7 @@
 #ifndef BRINK_RUN_HEALTH_H
 #define BRINK_RUN_HEALTH_H
 
+#include "host/facts.h"
 #include "host/limits.h"
 #include "host/self.h"
 #include "run/summary.h"
@@ -12,8 +13,10 @@ struct health_facts {
 	uint32_t slots;        /* connections for which there were descriptors */
 	uint64_t throttled_ns; /* by the cgroup, during the run */
 	const char *throttle_source;
-	double wall_s; /* warm-up and drain included */
+	double wall_s; /* without the warm-up, the drain included */
 	bool busy;     /* spinning all the time by choice */
+	bool hold;     /* connections were what was asked for; then, the host's facts: */
+	const struct facts *before, *now; /* NULL: not looked at */
 };
 
 /* Sets s->saturated, s->limits and notes that concern the generator. */

@@ -4,6 +4,7 @@
 #include "load/crew.h"
 #include "run/compile.h"
 #include "run/health.h"
+#include "run/holding.h"
 #include "run/verdict.h"
 
 #include <errno.h>
@@ -29,12 +30,14 @@ struct run {
 	struct plan plan;
 	struct limits limits;
 	struct crew *crew;
+	struct holding holding; /* in a hold */
 	int signal_fd;
 
 	uint64_t start_ns, measure_ns;
 	uint64_t stop_at_ns;  /* after a signal: no longer than this */
 	struct tally *window; /* of the last tick */
 	struct tally *second; /* of the last second */
+	struct tally *total;  /* since the start, as far as it has been told */
 	unsigned ticks;
 	uint64_t open_max, active_max; /* of all workers at once, at the ticks */
 
@@ -69,7 +72,11 @@ static void report_second(struct run *r, uint64_t now_ns)
 		.at_s = (double)(now_ns - r->start_ns) / (double)NS_PER_S,
 		.planned_s = r->summary->planned_s + (double)r->plan.warmup_ns / (double)NS_PER_S,
 		.window = r->second,
-		.open = r->window->open,
+		.total = r->total,
+		.open = r->total->open,
+		.opening = r->total->opening,
+		.hold = r->plan.hold,
+		.closing = r->plan.hold && r->total->issued_until_ns,
 		.warmup = now_ns < r->measure_ns,
 	};
 	if (r->watch->second)
@@ -81,12 +88,17 @@ static void tick(struct run *r, uint64_t now_ns)
 {
 	tally_reset(r->window);
 	crew_collect(r->crew, r->window);
-	watch_silence(r, now_ns);
+	if (!r->plan.hold)
+		watch_silence(r, now_ns);
 	if (r->window->open > r->open_max)
 		r->open_max = r->window->open;
 	if (r->window->active > r->active_max)
 		r->active_max = r->window->active;
 	tally_join(r->second, r->window);
+	if (r->window->to_ns)
+		tally_extend(r->total, r->window);
+	if (r->plan.hold)
+		holding_tick(&r->holding, r->crew, r->total, now_ns);
 	if (++r->ticks % SECOND_TICKS == 0)
 		report_second(r, now_ns);
 }
@@ -156,11 +168,11 @@ static void measure_rates(struct run *r)
 	uint64_t end_ns = t->issued_until_ns > t->last_end_ns ? t->issued_until_ns : t->last_end_ns;
 	if (r->plan.duration_ns == UINT64_MAX && t->last_end_ns)
 		end_ns = t->last_end_ns;
-	s->elapsed_s =
-		end_ns > r->measure_ns ? (double)(end_ns - r->measure_ns) / (double)NS_PER_S : 0;
+	uint64_t from_ns = t->held_from_ns ? t->held_from_ns : r->measure_ns;
+	s->elapsed_s = end_ns > from_ns ? (double)(end_ns - from_ns) / (double)NS_PER_S : 0;
 	s->achieved_rps = s->elapsed_s > 0 ? (double)answers(t) / s->elapsed_s : 0;
 	s->cpu_s = (double)t->cpu_ns / (double)NS_PER_S;
-	uint64_t ended = tally_ended(t) + t->warmup;
+	uint64_t ended = tally_ended(t);
 	s->cpu_us_per_request = ended ? (double)t->cpu_ns / (double)NS_PER_US / (double)ended : 0;
 }
 
@@ -191,6 +203,12 @@ static void remark(struct run *r)
 			     (unsigned long long)t->slots_left);
 }
 
+static double seconds_since(uint64_t then_ns)
+{
+	uint64_t now_ns = mono_ns();
+	return now_ns > then_ns ? (double)(now_ns - then_ns) / (double)NS_PER_S : 0;
+}
+
 static void judge(struct run *r, const struct self_throttle *before)
 {
 	struct summary *s = r->summary;
@@ -201,8 +219,11 @@ static void judge(struct run *r, const struct self_throttle *before)
 		.slots = crew_slots(r->crew),
 		.throttled_ns = after.throttled_ns - before->throttled_ns,
 		.throttle_source = after.source,
-		.wall_s = (double)(mono_ns() - r->start_ns) / (double)NS_PER_S,
+		.wall_s = seconds_since(r->measure_ns),
 		.busy = r->plan.busy,
+		.hold = r->plan.hold,
+		.before = r->plan.hold ? &r->holding.before : NULL,
+		.now = r->plan.hold ? &r->holding.now : NULL,
 	};
 	settle_maxima(r);
 	measure_rates(r);
@@ -237,17 +258,25 @@ static int choose_cpus(struct run *r, cpu_set_t *ret, struct err *err)
 static int load(struct run *r, const cpu_set_t *cpus, struct err *err)
 {
 	struct self_throttle before;
-	if (crew_new(&r->crew, &r->plan, cpus, r->limits.descriptors, err))
+	if (r->plan.hold)
+		holding_warm(&r->holding);
+	if (crew_new(&r->crew, &r->plan, cpus, 0, err))
 		return -1;
+	r->summary->rings = crew_rings(r->crew);
 	self_throttle_read(&before);
 	clock_gettime(CLOCK_REALTIME, &r->summary->started_at);
 	r->start_ns = mono_ns() + START_DELAY_NS;
 	r->measure_ns = r->start_ns + r->plan.warmup_ns;
+	if (r->plan.hold)
+		holding_begin(&r->holding, r->start_ns);
 	crew_go(r->crew, r->start_ns);
 	supervise(r);
+	uint64_t closed_ns = mono_ns();
 	r->summary->rss_bytes = self_rss_bytes();
 	if (crew_join(r->crew, &r->summary->total, err))
 		return -1;
+	if (r->plan.hold)
+		holding_end(&r->holding, closed_ns);
 	judge(r, &before);
 	return 0;
 }
@@ -255,21 +284,24 @@ static int load(struct run *r, const cpu_set_t *cpus, struct err *err)
 static void end(struct run *r)
 {
 	crew_free(r->crew);
+	holding_fini(&r->holding);
 	plan_fini(&r->plan);
 	if (r->signal_fd >= 0)
 		close(r->signal_fd);
 	free(r->window);
 	free(r->second);
+	free(r->total);
 }
 
 static int reserve(struct run *r, struct err *err)
 {
-	r->window = malloc(sizeof *r->window);
-	r->second = malloc(sizeof *r->second);
-	if (!r->window || !r->second)
-		return err_set(err, ERR_RUNTIME, "no memory for the counts of a second");
-	tally_init(r->window);
-	tally_init(r->second);
+	struct tally **all[] = {&r->window, &r->second, &r->total};
+	for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+		*all[i] = calloc(1, sizeof **all[i]);
+		if (!*all[i])
+			return err_set(err, ERR_RUNTIME, "no memory for the counts of a second");
+		tally_start(*all[i]);
+	}
 	return 0;
 }
 
@@ -279,12 +311,14 @@ int run_execute(const struct run_config *c, bool dry, const struct run_watch *wa
 	cpu_set_t cpus;
 	struct run r = {.config = c, .watch = watch, .summary = s, .signal_fd = -1};
 	memset(s, 0, sizeof *s);
-	tally_init(&s->total);
+	tally_start(&s->total);
 	s->total.shed_ok = c->shed_ok;
 	s->bytes_per_idle_connection = worker_bytes_per_connection();
 	limits_read(&r.limits);
 	int result = compile_plan(c, &r.limits, dry, &r.plan, s, err) ||
 		     choose_cpus(&r, &cpus, err) || reserve(&r, err);
+	if (!result && c->hold)
+		holding_plan(&r.holding, c, &r.plan, s);
 	if (!result && watch->opening)
 		watch->opening(watch->ctx, s);
 	if (!result && !dry) {

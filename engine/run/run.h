@@ -37,8 +37,21 @@ struct run_config {
 	bool shed_ok;
 	uint16_t expect_status; /* 0: 200-399 */
 	enum run_spin spin;
-	uint64_t spin_ns; /* RUN_SPIN_FIXED */
-	const char *pin;  /* CPU list "0,2-3"; NULL: the allowed ones in order */
+	uint64_t spin_ns;         /* RUN_SPIN_FIXED */
+	const char *source;       /* addresses to connect from, see io/tuples.h; NULL: any */
+	const char *destinations; /* addresses to connect to instead of the URL's; NULL */
+	double connect_rps;       /* connections begun per second; 0: no limit */
+	bool linger0;             /* connections end with an RST */
+
+	bool hold;            /* connections are what is asked for; duration 0: until a signal */
+	bool lean;            /* idle connections keep no receive armed */
+	bool verify;          /* ask each once at the end */
+	bool cold;            /* do not touch memory ahead */
+	uint64_t ping_ns;     /* ask each so often; 0: see rate_rps */
+	double churn_percent; /* of the connections, closed and opened again per second */
+	double close_rps;     /* at the end; 0: at once */
+
+	const char *pin; /* CPU list "0,2-3"; NULL: the allowed ones in order */
 
 	struct guard guard;
 	unsigned threshold_count;

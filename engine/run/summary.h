@@ -4,6 +4,7 @@
 #ifndef BRINK_RUN_SUMMARY_H
 #define BRINK_RUN_SUMMARY_H
 
+#include "run/preflight.h"
 #include "run/threshold.h"
 #include "stat/tally.h"
 
@@ -11,13 +12,34 @@
 #include <time.h>
 
 #define SUMMARY_LIMITS_MAX 8
+#define SUMMARY_UNKNOWN    UINT64_MAX
 #define SUMMARY_NOTES_MAX  16
 
-/* Why the generator was the limit: one of the limiters `ports descriptors cpu memory ring`. */
+/* Why the generator was the limit: one of the limiters `ports descriptors cpu memory ring
+ * conntrack_local`. */
 struct summary_limit {
 	const char *limiter;
-	char evidence[256]; /* "throttled 88% of the time by cgroup ..." with figures and source */
+	char evidence[768]; /* "throttled 88% of the time by cgroup ..." with figures and source */
 	char remedy[256];
+};
+
+/* What a hold says beside what a run says. A figure that could not be had is 0. */
+struct summary_hold {
+	double opening_s; /* until every connection had been tried */
+	double held_s;
+	double closing_s;
+	double opened_rps;                      /* connections established per second, mean */
+	double first_tenth_rps, last_tenth_rps; /* of the connections asked for */
+	uint64_t open_at_end;                   /* before they were closed */
+	bool target_local;                      /* kernel memory is that of both ends */
+	double user_bytes;                      /* resident, per open connection */
+	double kernel_bytes;                    /* growth of slabs (/proc/slabinfo), per open one */
+	double warm_s, cold_share;              /* time to touch memory ahead; how much was cold */
+	uint64_t warm_bytes;
+	bool reset;                   /* closed with RSTs, to spare TIME_WAIT */
+	uint64_t memory_pressures;    /* TCPMemoryPressures, since the start; or unknown */
+	uint64_t time_wait_overflows; /* TCPTimeWaitOverflow, since the start; or unknown */
+	struct preflight preflight;   /* the plan */
 };
 
 struct summary {
@@ -25,6 +47,8 @@ struct summary {
 	char target[512];     /* URL, redacted */
 	const char *protocol; /* "h1" */
 	bool open_loop;
+	bool hold;                  /* connections were what was asked for: */
+	struct summary_hold held;   /* this tells of them */
 	struct timespec started_at; /* wall clock, for people only */
 	double elapsed_s;           /* first due instant to last end */
 	double planned_s;           /* as asked, 0 when bounded by a count */
@@ -57,7 +81,9 @@ struct summary {
 struct progress {
 	double at_s, planned_s;
 	struct tally *window; /* of the second just ended */
-	uint64_t open;
+	uint64_t open, opening;
+	const struct tally *total; /* since the start */
+	bool hold, closing;
 	bool warmup;
 };
 

@@ -8,6 +8,8 @@ bool verdict_balances(const struct tally *total)
 /* Broken off before anything was asked, a run says nothing of its target. */
 static bool nothing_succeeded(const struct summary *s)
 {
+	if (s->hold && !s->total.intended)
+		return s->total.opened == 0;
 	bool judged = s->total.intended > 0 || s->signal == 0;
 	return judged && s->total.outcomes[OUTCOME_OK] == 0;
 }

@@ -22,6 +22,11 @@ void hist_init(struct hist *h)
 	clear_totals(h);
 }
 
+void hist_start(struct hist *h)
+{
+	clear_totals(h);
+}
+
 void hist_reset(struct hist *h)
 {
 	if (h->lo < h->hi)

@@ -25,6 +25,7 @@ struct hist {
 };
 
 void hist_init(struct hist *h);  /* clears everything: for memory never used before */
+void hist_start(struct hist *h); /* for memory that is zero: touches hardly any of it */
 void hist_reset(struct hist *h); /* clears what is in use: for a histogram in use */
 void hist_merge(struct hist *into, const struct hist *from);
 

@@ -15,11 +15,12 @@ static const size_t counters[] = {
 };
 
 static const size_t gauges[] = {
-	FIELD(in_flight), FIELD(open),       FIELD(active),
+	FIELD(in_flight), FIELD(open),       FIELD(active),     FIELD(opening),
 	FIELD(open_max),  FIELD(active_max), FIELD(slots_left),
 };
 
-static const size_t instants[] = {FIELD(last_end_ns), FIELD(issued_until_ns)};
+static const size_t instants[] = {FIELD(last_end_ns), FIELD(issued_until_ns), FIELD(held_from_ns),
+				  FIELD(held_until_ns)};
 
 static const size_t histograms[] = {
 	FIELD(intended_us),   FIELD(service_us), FIELD(connect_us),
@@ -31,7 +32,7 @@ static const size_t histograms[] = {
 /* Rules of their own: from_ns, to_ns, oldest_in_flight_ns, and shed_ok, padded to a word. */
 #define OWN_RULES 4
 
-_Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + OUTCOME_COUNT +
+_Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + 3 * OUTCOME_COUNT +
 		TALLY_STATUSES) * sizeof(uint64_t) +
 			       COUNT(histograms) * sizeof(struct hist) ==
 		       sizeof(struct tally),
@@ -59,6 +60,12 @@ void tally_init(struct tally *t)
 		hist_init(hist_at(t, histograms[i]));
 }
 
+void tally_start(struct tally *t)
+{
+	for (size_t i = 0; i < COUNT(histograms); i++)
+		hist_start(hist_at(t, histograms[i]));
+}
+
 void tally_reset(struct tally *t)
 {
 	/* All that stands before the histograms is 9 KB; they are 188 KB each. */
@@ -83,8 +90,11 @@ static void add_common(struct tally *into, const struct tally *from)
 {
 	for (size_t i = 0; i < COUNT(counters); i++)
 		*value_at(into, counters[i]) += value_of(from, counters[i]);
-	for (size_t i = 0; i < OUTCOME_COUNT; i++)
+	for (size_t i = 0; i < OUTCOME_COUNT; i++) {
 		into->outcomes[i] += from->outcomes[i];
+		into->failed_by[i] += from->failed_by[i];
+		into->lost_by[i] += from->lost_by[i];
+	}
 	for (size_t i = 0; i < TALLY_STATUSES; i++)
 		into->status[i] += from->status[i];
 	for (size_t i = 0; i < COUNT(histograms); i++)

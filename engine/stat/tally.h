@@ -31,14 +31,19 @@ struct tally {
 	uint64_t oldest_in_flight_ns; /* gauge: age of the oldest of them */
 
 	/* connections */
-	uint64_t opened;     /* connects that succeeded */
-	uint64_t failed;     /* connects that did not */
-	uint64_t lost;       /* ended by the peer while no answer called for it */
-	uint64_t reopened;   /* opened again in a slot that had been open before */
-	uint64_t open;       /* gauge */
-	uint64_t active;     /* gauge: open and answered at least once */
-	uint64_t open_max;   /* gauge, since the start */
-	uint64_t active_max; /* gauge, since the start */
+	uint64_t opened;                   /* connects that succeeded */
+	uint64_t failed;                   /* connects that did not */
+	uint64_t lost;                     /* ended by the peer while no answer called for it */
+	uint64_t reopened;                 /* opened again in a slot that had been open before */
+	uint64_t failed_by[OUTCOME_COUNT]; /* `failed` and `lost`, by cause */
+	uint64_t lost_by[OUTCOME_COUNT];
+	uint64_t held_until_ns; /* gauge: when its time was over; the latest is kept */
+	uint64_t held_from_ns;  /* gauge: when a hold had tried all; the latest is kept */
+	uint64_t open;          /* gauge */
+	uint64_t opening;       /* gauge: dials in flight */
+	uint64_t active;        /* gauge: open and answered at least once */
+	uint64_t open_max;      /* gauge, since the start */
+	uint64_t active_max;    /* gauge, since the start */
 
 	/* the generator's own health */
 	uint64_t turns;          /* ring enters */
@@ -59,6 +64,7 @@ struct tally {
 };
 
 void tally_init(struct tally *t);  /* for memory never used before */
+void tally_start(struct tally *t); /* for memory that is zero: touches hardly any of it */
 void tally_reset(struct tally *t); /* cheap: touches what is in use */
 
 /* The two ways to add: a later window of the same worker (gauges are replaced by the newer), and

@@ -1,9 +1,10 @@
-"""cgroup: a control group with a cpu quota, so that a test can starve a process of cpu.
+"""cgroup: a control group with a limit, so that a test can starve a process.
 
-    with cgroup.Quota(percent=10) as quota:
+    with cgroup.Quota(percent=10) as quota:          # of one core
         brink.run([...], prefix=quota.prefix)
+    with cgroup.Memory(64 << 20) as group: ...       # bytes
 
-Takes whichever hierarchy has the cpu controller: v2, or v1 on a machine that still has both."""
+Takes whichever hierarchy has the controller: v2, or v1 on a machine that still has both."""
 
 import os
 
@@ -12,28 +13,25 @@ import tap
 PERIOD_US = 100_000
 
 
-class Quota:
-    """A group whose processes together get `percent` of one core. `prefix` runs a command in
-    it. Removed at the end, when the command must be gone."""
+class Group:
+    """A group of its own. `prefix` runs a command in it. Removed at the end, when the command
+    must be gone."""
 
-    def __init__(self, percent):
+    controller = None
+
+    def __init__(self):
         tap.need_root("make a cgroup")
-        self.quota_us = PERIOD_US * percent // 100
         self.path = None
 
     def __enter__(self):
-        root, version = hierarchy()
+        root, version = hierarchy(self.controller)
         self.path = os.path.join(root, f"brink-test-{os.getpid()}")
         try:
             os.mkdir(self.path)
-            if version == 2:
-                self.write("cpu.max", f"{self.quota_us} {PERIOD_US}")
-            else:
-                self.write("cpu.cfs_period_us", PERIOD_US)
-                self.write("cpu.cfs_quota_us", self.quota_us)
+            self.limit(version)
         except OSError as error:
             self.__exit__()
-            raise tap.Skip(f"no cgroup with a cpu quota: {error}") from error
+            raise tap.Skip(f"no cgroup with a limit of {self.controller}: {error}") from error
         enter = 'echo $$ >"$0/cgroup.procs" && exec "$@"'
         self.prefix = ["sh", "-c", enter, self.path]
         return self
@@ -54,14 +52,44 @@ class Quota:
             file.write(str(value))
 
 
-def hierarchy():
-    """Where the cpu controller lives, and its version."""
-    for device, path, kind, options in mounts():
-        if kind == "cgroup2" and has_cpu(path):
+class Quota(Group):
+    """Processes that together get `percent` of one core."""
+
+    controller = "cpu"
+
+    def __init__(self, percent):
+        super().__init__()
+        self.quota_us = PERIOD_US * percent // 100
+
+    def limit(self, version):
+        if version == 2:
+            self.write("cpu.max", f"{self.quota_us} {PERIOD_US}")
+        else:
+            self.write("cpu.cfs_period_us", PERIOD_US)
+            self.write("cpu.cfs_quota_us", self.quota_us)
+
+
+class Memory(Group):
+    """Processes that together may use so many bytes."""
+
+    controller = "memory"
+
+    def __init__(self, limit_bytes):
+        super().__init__()
+        self.limit_bytes = limit_bytes
+
+    def limit(self, version):
+        self.write("memory.max" if version == 2 else "memory.limit_in_bytes", self.limit_bytes)
+
+
+def hierarchy(controller):
+    """Where a controller lives, and its version."""
+    for _, path, kind, options in mounts():
+        if kind == "cgroup2" and has(path, controller):
             return path, 2
-        if kind == "cgroup" and "cpu" in options.split(","):
+        if kind == "cgroup" and controller in options.split(","):
             return path, 1
-    raise tap.Skip("no cgroup hierarchy with the cpu controller")
+    raise tap.Skip(f"no cgroup hierarchy with the {controller} controller")
 
 
 def mounts():
@@ -69,14 +97,14 @@ def mounts():
         return [line.split()[:4] for line in table]
 
 
-def has_cpu(path):
-    """Whether groups below the v2 root can be given a cpu quota, switched on where it is not."""
+def has(path, controller):
+    """Whether groups below the v2 root can be limited so, switched on where it is not."""
     try:
         with open(path + "/cgroup.controllers", encoding="ascii") as file:
-            if "cpu" not in file.read().split():
+            if controller not in file.read().split():
                 return False
         with open(path + "/cgroup.subtree_control", "w", encoding="ascii") as file:
-            file.write("+cpu")
+            file.write("+" + controller)
         return True
     except OSError:
         return False

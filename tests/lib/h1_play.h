@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PLAY_ANSWERS_MAX = H1_PIPELINE_MAX };
+enum { PLAY_ANSWERS_MAX = 64 };
 
 struct play {
 	unsigned answers;
@@ -21,7 +21,18 @@ struct play {
 	struct proto_answer fault;     /* of either */
 	bool started;                  /* h1_started before h1_eof */
 	bool unsound;                  /* the parser broke a rule that holds for any bytes */
+	const char *methods;           /* of the requests not yet asked about */
 };
+
+/* Says what the next answer belongs to, if there is another request. */
+static inline void play_expect(struct play *p, struct h1 *h)
+{
+	p->unsound |= h1_expects(h) || h1_started(h);
+	if (!*p->methods)
+		return;
+	h1_expect(h, *p->methods++ == 'H');
+	p->unsound |= !h1_expects(h) || h1_started(h);
+}
 
 static inline void play_note(struct play *p, const struct proto_answer *answer, size_t end)
 {
@@ -41,17 +52,20 @@ static inline void play_piece(struct play *p, struct h1 *h, struct span in, size
 	while (in.len && p->fed != PROTO_FAULT && !p->unsound) {
 		struct proto_answer answer;
 		size_t was = in.len;
+		bool awaited = h1_expects(h);
 		p->fed = h1_feed(h, &in, &answer);
 		p->unsound |= in.len > was || in.ptr + in.len != end;
-		if (p->fed == PROTO_MORE)
-			p->unsound |= in.len > 0;
-		else if (p->fed == PROTO_FAULT)
+		if (p->fed == PROTO_FAULT) {
 			p->fault = answer;
-		else
-			play_note(p, &answer, before + len - in.len);
-	}
-	if (p->fed == PROTO_ANSWER)
+			continue;
+		}
+		p->unsound |= !awaited || (p->fed == PROTO_MORE && in.len > 0);
+		if (p->fed == PROTO_MORE)
+			continue;
+		play_note(p, &answer, before + len - in.len);
+		play_expect(p, h);
 		p->fed = PROTO_MORE;
+	}
 }
 
 static inline void play_close(struct play *p, struct h1 *h, size_t len)
@@ -62,7 +76,10 @@ static inline void play_close(struct play *p, struct h1 *h, size_t len)
 		return;
 	}
 	struct proto_answer answer;
+	bool awaited = h1_expects(h);
 	p->closed = h1_eof(h, &answer);
+	p->unsound |= awaited == (p->closed == PROTO_MORE);
+	p->unsound |= p->closed == PROTO_ANSWER && h1_expects(h);
 	if (p->closed == PROTO_ANSWER)
 		play_note(p, &answer, len);
 	else if (p->closed == PROTO_FAULT)
@@ -89,7 +106,7 @@ static inline void play_pieces(struct play *p, struct h1 *h, struct span bytes, 
 	free(block);
 }
 
-/* `methods`: a letter for each request sent, 'H' for HEAD. Then the bytes, then the close. */
+/* `methods`: a letter for each request in flight, 'H' for HEAD. Then the bytes, then the close. */
 static inline struct play play(struct span bytes, const char *methods, size_t first, size_t each)
 {
 	struct play p;
@@ -97,10 +114,10 @@ static inline struct play play(struct span bytes, const char *methods, size_t fi
 	p.fed = PROTO_MORE;
 	p.fault = (struct proto_answer){0};
 	p.unsound = false;
+	p.methods = methods;
 	struct h1 h;
 	h1_open(&h);
-	for (; *methods; methods++)
-		h1_expect(&h, *methods == 'H');
+	play_expect(&p, &h);
 	play_pieces(&p, &h, bytes, first, each);
 	play_close(&p, &h, bytes.len);
 	return p;

@@ -24,7 +24,16 @@ SHAPE = {
                   "rss_bytes": int, "bytes_per_idle_connection": int, "lag_p99_us": NUMBER,
                   "slots_left": int, "saturated": bool, "limits": list},
     "thresholds": list, "stages": list, "find": MAYBE_OBJECT, "diagnosis": MAYBE_OBJECT,
-    "gaps": list, "notes": list,
+    "gaps": list, "notes": list, "hold": MAYBE_OBJECT,
+}
+HOLD = {
+    "opening_s": NUMBER, "held_s": NUMBER, "closing_s": NUMBER,
+    "established_rps": dict.fromkeys(("mean", "first_tenth", "last_tenth"), MAYBE_NUMBER),
+    "open_at_end": int, "failed_by": dict, "lost_by": dict,
+    "memory": {"user_bytes_per_connection": MAYBE_NUMBER,
+               "kernel_bytes_per_connection": MAYBE_NUMBER, "both_ends": bool,
+               "warm_bytes": int, "cold_share": MAYBE_NUMBER},
+    "tcp_memory_pressures": MAYBE_NUMBER, "time_wait_overflows": MAYBE_NUMBER, "reset": bool,
 }
 LATENCY = ("count", "min_us", "mean_us", "p50_us", "p90_us", "p95_us", "p99_us", "p999_us",
            "p9999_us", "max_us")
@@ -51,6 +60,7 @@ def problems(summary):
     for name, series in summary["latency"].items():
         found += _latency(name, series)
     found += _thresholds(summary["thresholds"])
+    found += _hold(summary)
     return found
 
 
@@ -143,3 +153,43 @@ def _thresholds(rows):
     for row in rows:
         shape = {"expression": str, "ok": bool, "value": MAYBE_NUMBER}
         yield from _shape(row, shape, "thresholds: ")
+
+
+def _hold(s):
+    """A hold has its object, a run has null."""
+    hold = s["hold"]
+    if (s["command"] == "hold") != (hold is not None):
+        yield f"command {s['command']} with hold {hold}"
+    if hold is None:
+        return
+    wrong = list(_shape(hold, HOLD, "hold."))
+    yield from wrong or _hold_figures(s, hold)
+
+
+def _hold_figures(s, hold):
+    for part in ("failed", "lost"):
+        causes, count = hold[part + "_by"], s["connections"][part]
+        for name in set(causes) - TARGET_SIDE - GENERATOR_SIDE:
+            yield f"hold.{part}_by.{name} is not a documented cause"
+        if sum(causes.values()) != count:
+            yield f"hold.{part}_by adds up to {sum(causes.values())}, connections.{part} is {count}"
+    if hold["open_at_end"] > s["connections"]["asked"]:
+        yield f"hold.open_at_end is {hold['open_at_end']}, more than were asked for"
+    yield from _hold_unknowns(hold)
+    memory, reserved = hold["memory"], s["generator"]["bytes_per_idle_connection"]
+    user = memory["user_bytes_per_connection"]
+    if user is not None and abs(user - reserved) > 0.5:
+        yield f"bytes_per_idle_connection is {reserved}, the hold measured {user}"
+    if (memory["cold_share"] is None) != (memory["warm_bytes"] == 0):
+        yield f"hold.memory.cold_share without memory that was touched: {memory}"
+    if not 0 <= (memory["cold_share"] or 0) <= 1:
+        yield f"hold.memory.cold_share is {memory['cold_share']}"
+
+
+def _hold_unknowns(hold):
+    """What could not be had is null, never 0."""
+    memory = {key: hold["memory"][key]
+              for key in ("user_bytes_per_connection", "kernel_bytes_per_connection")}
+    for name, value in {**hold["established_rps"], **memory}.items():
+        if value is not None and value <= 0:
+            yield f"hold: {name} is {value}, not null"

@@ -30,10 +30,12 @@ static const char *const ring_variants[] = {
 	"bufring",
 	"multishot",
 	"accept",
-	"cancelfd",
 	"fixed",
-	"direct,cancelfd",
-	"defer,coop,ringfd,extarg,minwait,skip,direct,bufring,multishot,accept,cancelfd,fixed",
+	"bind",
+	"portrange",
+	"defer,coop",
+	"defer,coop,ringfd,extarg,minwait,skip,direct,bind,portrange,bufring,multishot,accept,"
+	"fixed",
 };
 #define RING_VARIANTS ((int)(sizeof ring_variants / sizeof *ring_variants))
 

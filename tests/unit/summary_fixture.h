@@ -1,4 +1,5 @@
-/* Summaries made up for the tests of out/: how runs of four kinds ended. On the heap; free(). */
+/* Summaries made up for the tests of out/: how runs of four kinds and a hold ended. On the
+ * heap; free(). */
 #ifndef BRINK_TESTS_SUMMARY_FIXTURE_H
 #define BRINK_TESTS_SUMMARY_FIXTURE_H
 
@@ -115,6 +116,76 @@ static inline struct summary *summary_saturated(void)
 	s->total.run_delay_ns = 1300000000;
 	s->total.spin_ns = 900000000;
 	s->exit_code = 6;
+	return s;
+}
+
+/* A million asked for and never asked anything; 15 failed, 15 were lost, all stood in the end. */
+static inline struct summary *summary_held(void)
+{
+	struct summary *s = summary_empty();
+	struct tally *t = &s->total;
+	s->command = "hold";
+	s->hold = true;
+	s->connections_asked = t->open_max = 1000000;
+	t->opened = 1000015;
+	t->failed = t->lost = t->reopened = 15;
+	t->failed_by[OUTCOME_CONNECT_TIMEOUT] = 12;
+	t->failed_by[OUTCOME_CONNECT_REFUSED] = 3;
+	t->lost_by[OUTCOME_PEER_RESET] = 15;
+	s->held = (struct summary_hold){
+		.opening_s = 40.8,
+		.held_s = 30,
+		.closing_s = 33.3,
+		.opened_rps = 24531.4,
+		.first_tenth_rps = 28000,
+		.last_tenth_rps = 21000,
+		.open_at_end = 1000000,
+		.target_local = true,
+		.user_bytes = 101.4,
+		.kernel_bytes = 9211.6,
+		.warm_bytes = UINT64_C(9) << 30,
+		.warm_s = 12.5,
+		.cold_share = 0.43,
+	};
+	s->bytes_per_idle_connection = 101;
+	s->planned_s = s->held.held_s;
+	s->elapsed_s = 70.8;
+	s->cpu_s = 35.4;
+	s->rss_bytes = 101u << 20;
+	s->exit_code = 0;
+	return s;
+}
+
+/* The same, with a request to each connection. */
+static inline struct summary *summary_asked(void)
+{
+	struct summary *s = summary_held();
+	struct tally *t = &s->total;
+	for (unsigned i = 0; i < 1000; i++) {
+		hist_add(&t->intended_us, 1 + i);
+		hist_add(&t->service_us, 1 + i);
+	}
+	t->sent = t->intended = t->outcomes[OUTCOME_OK] = t->status[200] = 1000000;
+	t->active_max = 1000000;
+	t->bytes_received = 200000000;
+	s->open_loop = true;
+	s->offered_rps = 50000;
+	s->achieved_rps = 1000000 / s->elapsed_s;
+	s->cpu_us_per_request = 35.4;
+	return s;
+}
+
+/* Nobody listened: none of a million was ever open. */
+static inline struct summary *summary_refused(void)
+{
+	struct summary *s = summary_held();
+	struct tally *t = &s->total;
+	t->opened = t->open_max = t->lost = t->reopened = 0;
+	memset(t->lost_by, 0, sizeof t->lost_by);
+	t->failed_by[OUTCOME_CONNECT_REFUSED] = 999988;
+	t->failed = 1000000;
+	s->held = (struct summary_hold){.opening_s = 5, .held_s = 30};
+	s->exit_code = 3;
 	return s;
 }
 

@@ -47,13 +47,15 @@ static void check_fails(enum err_kind kind, const char *words)
 	ck_assert_int_eq(err.kind, kind);
 	ck_assert_msg(strstr(err.text, words), "\"%s\" lacks \"%s\"", err.text, words);
 	ck_assert_ptr_null(plan.wire.ptr);
+	ck_assert_ptr_null(plan.tuples.to);
 }
 
 static void check_to(const char *want)
 {
 	char text[ADDR_TEXT];
 	compile();
-	ck_assert_str_eq(addr_text(text, &plan.to), want);
+	ck_assert_uint_eq(plan.tuples.to_count, 1);
+	ck_assert_str_eq(addr_text(text, plan.tuples.to), want);
 }
 
 static bool wire_has(const char *text)
@@ -151,6 +153,59 @@ START_TEST(the_drain_is_never_longer_than_the_timeout)
 	config.timeout_ns = 300 * NS_PER_MS;
 	compile();
 	ck_assert_uint_eq(plan.drain_ns, 300 * NS_PER_MS);
+}
+END_TEST
+
+/* --- holding ---------------------------------------------------------------------------- */
+
+START_TEST(a_hold_lasts_until_a_signal_unless_told_otherwise)
+{
+	config.hold = config.lean = config.verify = true;
+	compile();
+	ck_assert(plan.hold && plan.lean && plan.verify);
+	ck_assert_uint_eq(plan.duration_ns, UINT64_MAX);
+	ck_assert(plan.rate_rps == 0 && plan.churn_rps == 0 && plan.connect_rps == 0);
+	ck_assert(plan.close_rps > 0); /* a pace of its own at the end */
+	ck_assert_str_eq(s->command, "hold");
+	ck_assert(s->hold && s->planned_s == 0 && !s->open_loop);
+	config.duration_ns = 30 * NS_PER_S;
+	config.close_rps = 0;
+	config.connect_rps = 5000;
+	compile();
+	ck_assert_uint_eq(plan.duration_ns, 30 * NS_PER_S);
+	ck_assert(plan.close_rps == 0 && plan.connect_rps == 5000);
+	ck_assert(s->planned_s == 30);
+}
+END_TEST
+
+START_TEST(pings_and_churn_are_rates_over_all_connections)
+{
+	config.hold = true;
+	config.connections = 3000;
+	config.ping_ns = 60 * NS_PER_S;
+	config.churn_percent = 0.5;
+	compile();
+	ck_assert(plan.rate_rps == 50 && plan.churn_rps == 15);
+	ck_assert(s->open_loop && s->offered_rps == 50);
+	config.ping_ns = 0;
+	config.rate_rps = 7;
+	compile();
+	ck_assert(plan.rate_rps == 7);
+}
+END_TEST
+
+START_TEST(what_is_a_holds_alone_leaves_a_run_as_it_is)
+{
+	config.lean = config.verify = true;
+	config.ping_ns = NS_PER_S;
+	config.churn_percent = 1;
+	config.linger0 = true;
+	config.connect_rps = 100;
+	compile();
+	ck_assert(!plan.hold && !plan.lean && !plan.verify);
+	ck_assert(plan.rate_rps == 0 && plan.churn_rps == 0 && plan.close_rps == 0);
+	ck_assert(plan.linger0 && plan.connect_rps == 100);
+	ck_assert_str_eq(s->command, "run");
 }
 END_TEST
 
@@ -257,7 +312,7 @@ START_TEST(connect_to_changes_the_address_and_nothing_else)
 	check_to("[::1]:65535");
 	config.connect_to = "localhost:1";
 	compile();
-	ck_assert(addr_is_loopback(&plan.to));
+	ck_assert(addr_is_loopback(plan.tuples.to));
 }
 END_TEST
 
@@ -392,7 +447,7 @@ START_TEST(a_refusal_comes_before_the_first_packet)
 	ck_assert_int_eq(accept(fd, NULL, NULL), -1);
 	plan_fini(&plan);
 	ck_assert_int_eq(compile_plan(&config, &limits, false, &plan, s, &err), 0);
-	ck_assert(addr_is_loopback(&plan.to));
+	ck_assert(addr_is_loopback(plan.tuples.to));
 	close(fd);
 }
 END_TEST
@@ -407,6 +462,9 @@ int main(void)
 		more_threads_than_connections_are_refused,
 		a_count_bounds_the_run_where_no_time_is_given,
 		the_drain_is_never_longer_than_the_timeout,
+		a_hold_lasts_until_a_signal_unless_told_otherwise,
+		pings_and_churn_are_rates_over_all_connections,
+		what_is_a_holds_alone_leaves_a_run_as_it_is,
 		connections_and_pipeline_have_bounds,
 		requests_that_would_not_fit_one_registered_block_are_refused,
 		a_request_beyond_64_MiB_is_refused,

@@ -180,16 +180,16 @@ END_TEST
 
 START_TEST(each_of_64_pipelined_answers_knows_whether_it_has_a_body)
 {
-	char methods[H1_PIPELINE_MAX + 1] = "";
-	char bytes[H1_PIPELINE_MAX * 64] = "";
-	for (unsigned i = 0; i < H1_PIPELINE_MAX; i++) {
-		bool head = i % 3 == 0 || i == H1_PIPELINE_MAX - 1;
+	char methods[PLAY_ANSWERS_MAX + 1] = "";
+	char bytes[PLAY_ANSWERS_MAX * 64] = "";
+	for (unsigned i = 0; i < PLAY_ANSWERS_MAX; i++) {
+		bool head = i % 3 == 0 || i == PLAY_ANSWERS_MAX - 1;
 		methods[i] = head ? 'H' : 'G';
 		strcat(bytes, OK_LINE "Content-Length: 2\r\n\r\n");
 		strcat(bytes, head ? "" : "ok");
 	}
 	struct play p = play(span_of(bytes), methods, 0, 0);
-	ck_assert_uint_eq(p.answers, H1_PIPELINE_MAX);
+	ck_assert_uint_eq(p.answers, PLAY_ANSWERS_MAX);
 	ck_assert_int_eq(p.closed, PROTO_MORE);
 	ck_assert(play_is_the_same_however_cut(span_of(bytes), methods));
 }
@@ -226,21 +226,77 @@ START_TEST(an_answer_has_started_from_its_first_byte_to_its_last)
 }
 END_TEST
 
-START_TEST(requests_may_go_out_while_an_answer_comes_in)
+START_TEST(an_answer_is_expected_until_it_is_whole)
 {
 	struct h1 h;
 	struct proto_answer answer;
 	struct span one = BYTES(OK_LINE "Content-Length: 2\r\n\r\no");
-	struct span two = BYTES("k" OK_LINE "Content-Length: 9\r\n\r\n");
+	struct span two = BYTES("k");
+	h1_open(&h);
+	ck_assert(!h1_expects(&h));
+	h1_expect(&h, false);
+	ck_assert(h1_expects(&h));
+	ck_assert_int_eq(h1_feed(&h, &one, &answer), PROTO_MORE);
+	ck_assert(h1_expects(&h));
+	ck_assert_int_eq(h1_feed(&h, &two, &answer), PROTO_ANSWER);
+	ck_assert(!h1_expects(&h));
+	ck_assert_int_eq(h1_eof(&h, &answer), PROTO_MORE);
+}
+END_TEST
+
+START_TEST(an_answer_up_to_the_close_is_expected_until_then)
+{
+	struct h1 h;
+	struct proto_answer answer;
+	struct span bytes = BYTES(OK_LINE "\r\nall of it");
 	h1_open(&h);
 	h1_expect(&h, false);
-	ck_assert_int_eq(h1_feed(&h, &one, &answer), PROTO_MORE);
-	h1_expect(&h, true);
-	ck_assert_int_eq(h1_feed(&h, &two, &answer), PROTO_ANSWER);
-	ck_assert_int_eq(h1_feed(&h, &two, &answer), PROTO_ANSWER);
-	ck_assert_uint_eq(two.len, 0);
+	ck_assert_int_eq(h1_feed(&h, &bytes, &answer), PROTO_MORE);
+	ck_assert(h1_expects(&h));
+	ck_assert_int_eq(h1_eof(&h, &answer), PROTO_ANSWER);
+	ck_assert(!h1_expects(&h));
+}
+END_TEST
+
+START_TEST(what_the_next_answer_belongs_to_is_said_between_two)
+{
+	struct h1 h;
+	struct proto_answer answer;
+	struct span both =
+		BYTES(OK_LINE "Content-Length: 2\r\n\r\nok" OK_LINE "Content-Length: 9\r\n\r\n");
+	h1_open(&h);
 	h1_expect(&h, false);
-	ck_assert_int_eq(h1_feed(&h, &two, &answer), PROTO_MORE);
+	ck_assert_int_eq(h1_feed(&h, &both, &answer), PROTO_ANSWER);
+	ck_assert(!h1_expects(&h) && !h1_started(&h));
+	h1_expect(&h, true);
+	ck_assert_int_eq(h1_feed(&h, &both, &answer), PROTO_ANSWER);
+	ck_assert_uint_eq(both.len, 0);
+	h1_expect(&h, false);
+	ck_assert_int_eq(h1_feed(&h, &both, &answer), PROTO_MORE);
+	ck_assert(h1_expects(&h));
+}
+END_TEST
+
+START_TEST(a_head_request_is_forgotten_with_its_answer)
+{
+	says("HG", BYTES(EMPTY OK_LINE "Content-Length: 2\r\n\r\nok"), "200, 200; idle");
+	says("HG", BYTES(EMPTY OK_LINE "Content-Length: 2\r\n\r\n"), "200; truncated");
+	says("HG", BYTES("HTTP/1.1 100 x\r\n\r\n" OK_LINE "Content-Length: 2\r\n\r\n" EMPTY),
+	     "200, 200; idle");
+}
+END_TEST
+
+START_TEST(an_answer_that_nobody_expects_yet_is_out_of_step)
+{
+	struct h1 h;
+	struct proto_answer answer;
+	struct span both = BYTES(EMPTY EMPTY);
+	h1_open(&h);
+	h1_expect(&h, false);
+	ck_assert_int_eq(h1_feed(&h, &both, &answer), PROTO_ANSWER);
+	ck_assert_int_eq(h1_feed(&h, &both, &answer), PROTO_FAULT);
+	ck_assert_int_eq(answer.fault, PROTO_DESYNC);
+	ck_assert_uint_eq(both.len, strlen(EMPTY));
 }
 END_TEST
 
@@ -269,7 +325,11 @@ int main(void)
 	tcase_add_test(all, nothing_counts_after_the_last_answer);
 	tcase_add_test(all, the_close_of_the_peer_is_told_apart_by_what_had_come);
 	tcase_add_test(all, an_answer_has_started_from_its_first_byte_to_its_last);
-	tcase_add_test(all, requests_may_go_out_while_an_answer_comes_in);
+	tcase_add_test(all, an_answer_is_expected_until_it_is_whole);
+	tcase_add_test(all, an_answer_up_to_the_close_is_expected_until_then);
+	tcase_add_test(all, what_the_next_answer_belongs_to_is_said_between_two);
+	tcase_add_test(all, a_head_request_is_forgotten_with_its_answer);
+	tcase_add_test(all, an_answer_that_nobody_expects_yet_is_out_of_step);
 	Suite *suite = suite_create("h1");
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);

@@ -134,11 +134,11 @@ END_TEST
 START_TEST(limits_are_afresh_for_each_answer)
 {
 	static const char one[] = OK_LINE "A:\r\nA:\r\nA:\r\nA:\r\nContent-Length: 0\r\n\r\n";
-	struct buf b = padded("", one, H1_PIPELINE_MAX * (sizeof(one) - 1), "");
-	char methods[H1_PIPELINE_MAX + 1] = "";
-	memset(methods, 'G', H1_PIPELINE_MAX);
+	struct buf b = padded("", one, PLAY_ANSWERS_MAX * (sizeof(one) - 1), "");
+	char methods[PLAY_ANSWERS_MAX + 1] = "";
+	memset(methods, 'G', PLAY_ANSWERS_MAX);
 	struct play p = play((struct span){b.ptr, b.len}, methods, 0, 0);
-	ck_assert_uint_eq(p.answers, H1_PIPELINE_MAX);
+	ck_assert_uint_eq(p.answers, PLAY_ANSWERS_MAX);
 	ck_assert_int_eq(p.closed, PROTO_MORE);
 	buf_fini(&b);
 }

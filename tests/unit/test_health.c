@@ -224,7 +224,7 @@ START_TEST(the_largest_figures_fit_their_sentences)
 {
 	for (int o = 0; o < OUTCOME_COUNT; o++)
 		s->total.outcomes[o] = UINT64_MAX;
-	limits = (struct limits){UINT64_MAX, UINT64_MAX, 10000, 65535, 0, {{0}}, 0};
+	limits = (struct limits){UINT64_MAX, UINT64_MAX, 10000, 65535, 2, 0, {{0}}, 0};
 	s->connections_asked = UINT64_MAX - 64;
 	facts.slots = UINT32_MAX;
 	judge();

@@ -145,6 +145,13 @@ START_TEST(what_is_read_is_what_this_process_has)
 	ck_assert_uint_eq(limits.port_low, low);
 	ck_assert_uint_eq(limits.port_high, high);
 	ck_assert_uint_lt(limits.somaxconn, UINT64_MAX);
+	unsigned reuse = 0;
+	f = fopen("/proc/sys/net/ipv4/tcp_tw_reuse", "r");
+	if (f) {
+		ck_assert_int_eq(fscanf(f, "%u", &reuse), 1);
+		fclose(f);
+	}
+	ck_assert_uint_eq(limits.tw_reuse, reuse);
 }
 END_TEST
 

@@ -115,7 +115,9 @@ START_TEST(names_letters_and_variables_are_each_given_once)
 	for (unsigned i = 0; i < option_count; i++)
 		for (unsigned j = 0; j < i; j++) {
 			ck_assert_str_ne(options[i].name, options[j].name);
-			ck_assert(!options[i].letter || options[i].letter != options[j].letter);
+			bool both = options[i].commands & options[j].commands & OPTIONS_EVERY;
+			ck_assert(!both || !options[i].letter ||
+				  options[i].letter != options[j].letter);
 		}
 }
 END_TEST
@@ -139,7 +141,7 @@ START_TEST(the_defaults_in_the_table_are_those_of_a_run)
 		done(plain);
 		done(set);
 	}
-	ck_assert_uint_eq(checked, 7);
+	ck_assert_uint_eq(checked, 8);
 }
 END_TEST
 
@@ -215,11 +217,59 @@ START_TEST(a_dry_run_lists_every_value_with_its_origin)
 	}
 	listed(out.ptr, "B:2");
 	for (unsigned i = 0; i < option_count; i++)
-		if (option_is_of_run(&options[i]))
+		if (option_is_of_load(&options[i]) && (options[i].commands & OPTIONS_RUN))
 			has_flag(out.ptr, "--", options[i].name);
 	done(in);
 	buf_fini(&out);
 	unset_all();
+}
+END_TEST
+
+/* What `brink hold WORDS` would do; the caller says done. */
+static struct invocation *hold_of(const char *words)
+{
+	struct err err = {0};
+	struct line *l = line_of(words);
+	int result = options_parse(&l->in, OPTIONS_HOLD, l->argc, l->argv, &err) ||
+		     options_settle_run(&l->in, &err);
+	ck_assert_msg(result == 0, "%s: %s", words, err.text);
+	return &l->in;
+}
+
+START_TEST(a_hold_knows_its_own_flags)
+{
+	static const char *const shares[] = {"U --churn 2.5%/s", "U --churn 2.5%", "U --churn 2.5"};
+	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+		struct invocation *in = hold_of(shares[i]);
+		ck_assert(in->run.hold && in->run.churn_percent == 2.5);
+		done(in);
+	}
+	struct invocation *in = hold_of("U -c 1M -R 5k --verify --source 127.0.0.1-4 --lean");
+	ck_assert_uint_eq(in->run.connections, 1000000);
+	ck_assert(in->run.rate_rps == 5000 && in->run.verify && in->run.lean);
+	ck_assert_str_eq(in->run.source, "127.0.0.1-4");
+	done(in);
+}
+END_TEST
+
+START_TEST(a_hold_refuses_what_it_cannot_do)
+{
+	static const char *const wrong[] = {
+		"U --churn 0",    "U --churn 101%",
+		"U --churn 1%/m", "U --ping 0",
+		"U --pipeline 4", "U --ping 1s --request-rate 5",
+		"U --poisson",    "U --to 127.0.0.1 --connect-to 127.0.0.1:1",
+	};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct err err = {0};
+		struct line *l = line_of(wrong[i]);
+		int result = options_parse(&l->in, OPTIONS_HOLD, l->argc, l->argv, &err) ||
+			     options_settle_run(&l->in, &err);
+		ck_assert_msg(result != 0, "%s: not refused", wrong[i]);
+		ck_assert_int_eq(err_exit_code(&err), 2);
+		ck_assert_msg(err.hint[0] != '\0', "%s: no hint", wrong[i]);
+		done(&l->in);
+	}
 }
 END_TEST
 
@@ -254,6 +304,8 @@ int main(void)
 	tcase_add_test(all, the_defaults_in_the_table_are_those_of_a_run);
 	tcase_add_test(all, help_and_completion_name_every_flag);
 	tcase_add_test(all, a_dry_run_lists_every_value_with_its_origin);
+	tcase_add_test(all, a_hold_knows_its_own_flags);
+	tcase_add_test(all, a_hold_refuses_what_it_cannot_do);
 	tcase_add_test(all, a_dry_run_does_not_show_secrets);
 	Suite *suite = suite_create("options_run");
 	suite_add_tcase(suite, all);

@@ -91,6 +91,35 @@ START_TEST(csv_has_a_cell_for_every_column_and_leaves_the_unmeasured_empty)
 		{summary_empty, "connect_count", "0"},
 		{summary_empty, "offered_rps", ""},
 		{summary_empty, "elapsed_s", "0.000000"},
+		{summary_open, "connections_failed_connect_refused", "0"},
+		{summary_open, "hold_held_s", ""},
+		{summary_open, "hold_open_at_end", ""},
+		{summary_open, "hold_cold_share", ""},
+		{summary_open, "hold_reset", ""},
+		{summary_held, "command", "\"hold\""},
+		{summary_held, "hold_opening_s", "40.800000"},
+		{summary_held, "hold_held_s", "30.000000"},
+		{summary_held, "hold_closing_s", "33.300000"},
+		{summary_held, "hold_established_rps", "24531.400000"},
+		{summary_held, "hold_first_tenth_rps", "28000.000000"},
+		{summary_held, "hold_last_tenth_rps", "21000.000000"},
+		{summary_held, "hold_open_at_end", "1000000"},
+		{summary_held, "hold_user_bytes_per_connection", "101.400000"},
+		{summary_held, "hold_kernel_bytes_per_connection", "9211.600000"},
+		{summary_held, "hold_both_ends", "1"},
+		{summary_held, "hold_warm_bytes", "9663676416"},
+		{summary_held, "hold_cold_share", "0.430000"},
+		{summary_held, "hold_tcp_memory_pressures", "0"},
+		{summary_held, "hold_time_wait_overflows", "0"},
+		{summary_held, "hold_reset", "0"},
+		{summary_held, "connections_failed_connect_timeout", "12"},
+		{summary_held, "connections_failed_peer_reset", "0"},
+		{summary_held, "connections_lost_peer_reset", "15"},
+		{summary_refused, "hold_established_rps", ""},
+		{summary_refused, "hold_user_bytes_per_connection", ""},
+		{summary_refused, "hold_kernel_bytes_per_connection", ""},
+		{summary_refused, "hold_cold_share", ""},
+		{summary_refused, "hold_open_at_end", "0"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char *cell = csv_cell(cases[i].make(), cases[i].column);
@@ -128,65 +157,6 @@ START_TEST(the_hdr_log_holds_every_series_to_the_last_value)
 	ck_assert_uint_eq(read.count, 5000);
 	ck_assert_uint_eq(hist_quantile_us(&read, 0.99), 990);
 	free(report);
-}
-END_TEST
-
-/* --- progress ----------------------------------------------------------------------------- */
-
-static char *progress_line(const struct progress *p, bool terminal)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-	ck_assert_ptr_nonnull(to);
-	out_progress(p, to, terminal);
-	fclose(to);
-	return text;
-}
-
-static void progress_says(const struct progress *p, const char *wanted)
-{
-	char *line = progress_line(p, false);
-	ck_assert_msg(strstr(line, wanted) != NULL, "no \"%s\" in: %s", wanted, line);
-	ck_assert_ptr_eq(strchr(line, '\n'), line + strlen(line) - 1);
-	free(line);
-}
-
-START_TEST(progress_tells_of_the_second_and_names_the_largest_class_of_errors)
-{
-	static struct tally window;
-	tally_init(&window);
-	window.from_ns = 5000000000;
-	window.to_ns = 7000000000; /* two seconds: rates are halved */
-	struct progress p = {.at_s = 7.01, .planned_s = 30, .window = &window, .open = 64};
-	progress_says(&p, "7s/30s");
-	progress_says(&p, "64 open");
-	progress_says(&p, " 0 requests/s");
-	for (unsigned i = 1; i <= 1000; i++)
-		hist_add(&window.intended_us, i);
-	window.outcomes[OUTCOME_OK] = 940;
-	progress_says(&p, "470 requests/s  p50   500us  p99   990us\n");
-	window.outcomes[OUTCOME_TIMEOUT] = 40;
-	progress_says(&p, "20 errors/s (timeout)\n");
-	window.outcomes[OUTCOME_PEER_RESET] = 20;
-	progress_says(&p, "500 requests/s");
-	progress_says(&p, "30 errors/s (most: timeout)\n");
-	p.planned_s = 0;
-	progress_says(&p, " 7s  ");
-	p.warmup = true;
-	progress_says(&p, "64 open  warming up\n");
-}
-END_TEST
-
-START_TEST(on_a_terminal_progress_replaces_its_line)
-{
-	static struct tally window;
-	tally_init(&window);
-	struct progress p = {.at_s = 1, .window = &window};
-	char *line = progress_line(&p, true);
-	ck_assert_int_eq(line[0], '\r');
-	ck_assert_ptr_null(strchr(line, '\n'));
-	free(line);
 }
 END_TEST
 
@@ -254,8 +224,6 @@ int main(void)
 	tcase_add_test(all, csv_has_a_cell_for_every_column_and_leaves_the_unmeasured_empty);
 	tcase_add_test(all, csv_doubles_the_quotes_in_a_url);
 	tcase_add_test(all, the_hdr_log_holds_every_series_to_the_last_value);
-	tcase_add_test(all, progress_tells_of_the_second_and_names_the_largest_class_of_errors);
-	tcase_add_test(all, on_a_terminal_progress_replaces_its_line);
 	tcase_add_test(all, a_full_disk_and_a_closed_output_are_errors);
 	tcase_add_test(all, a_report_that_was_cut_is_an_error);
 	tcase_add_test(all, what_is_written_arrives_whole);

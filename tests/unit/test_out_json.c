@@ -53,7 +53,8 @@ static const char EVERY_KEY[] =
 	"outcomes.ok status bytes.sent bytes.received "
 	"generator.cpu_s generator.cpu_us_per_request generator.threads generator.rings "
 	"generator.rss_bytes generator.bytes_per_idle_connection generator.lag_p99_us "
-	"generator.saturated generator.limits thresholds stages find diagnosis gaps";
+	"generator.saturated generator.limits thresholds stages find diagnosis gaps "
+	"hold";
 
 START_TEST(every_key_is_there_even_in_an_empty_run)
 {
@@ -197,6 +198,93 @@ START_TEST(what_is_not_finite_never_reaches_the_reader)
 }
 END_TEST
 
+START_TEST(a_run_has_no_hold)
+{
+	json_t *root = parsed(summary_open());
+	ck_assert(json_is_null(at(root, "hold")));
+	json_decref(root);
+}
+END_TEST
+
+static void holds_number(json_t *root, const char *path, double value)
+{
+	json_t *found = at(root, path);
+	ck_assert_msg(json_is_number(found) && json_number_value(found) == value,
+		      "%s is not %g but %s", path, value, json_dumps(found, JSON_ENCODE_ANY));
+}
+
+static void holds_null(json_t *root, const char *path)
+{
+	ck_assert_msg(json_is_null(at(root, path)), "%s is not null", path);
+}
+
+START_TEST(a_hold_tells_of_time_pace_memory_and_causes)
+{
+	json_t *root = parsed(summary_held());
+	holds_text(root, "command", "hold");
+	holds_number(root, "hold.opening_s", 40.8);
+	holds_number(root, "hold.held_s", 30);
+	holds_number(root, "hold.closing_s", 33.3);
+	holds_number(root, "hold.established_rps.mean", 24531.4);
+	holds_number(root, "hold.established_rps.first_tenth", 28000);
+	holds_number(root, "hold.established_rps.last_tenth", 21000);
+	holds_whole(root, "hold.open_at_end", 1000000);
+	holds_whole(root, "hold.failed_by.connect_timeout", 12);
+	holds_whole(root, "hold.failed_by.connect_refused", 3);
+	holds_whole(root, "hold.lost_by.peer_reset", 15);
+	ck_assert_uint_eq(json_object_size(at(root, "hold.failed_by")), 2);
+	ck_assert_uint_eq(json_object_size(at(root, "hold.lost_by")), 1);
+	holds_number(root, "hold.memory.user_bytes_per_connection", 101.4);
+	holds_number(root, "hold.memory.kernel_bytes_per_connection", 9211.6);
+	ck_assert(json_is_true(at(root, "hold.memory.both_ends")));
+	holds_whole(root, "hold.memory.warm_bytes", 9663676416);
+	holds_number(root, "hold.memory.cold_share", 0.43);
+	holds_whole(root, "hold.tcp_memory_pressures", 0);
+	holds_whole(root, "hold.time_wait_overflows", 0);
+	ck_assert(json_is_false(at(root, "hold.reset")));
+	holds_whole(root, "generator.bytes_per_idle_connection", 101);
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(what_a_hold_could_not_have_is_null)
+{
+	static const char *const unknown[] = {
+		"hold.established_rps.mean",
+		"hold.established_rps.first_tenth",
+		"hold.established_rps.last_tenth",
+		"hold.memory.user_bytes_per_connection",
+		"hold.memory.kernel_bytes_per_connection",
+		"hold.memory.cold_share",
+	};
+	json_t *root = parsed(summary_refused());
+	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+		holds_null(root, unknown[i]);
+	holds_whole(root, "hold.open_at_end", 0);
+	holds_whole(root, "hold.memory.warm_bytes", 0);
+	ck_assert_uint_eq(json_object_size(at(root, "hold.lost_by")), 0);
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(memory_that_was_touched_and_warm_has_a_cold_share_of_0)
+{
+	struct summary *s = summary_held();
+	s->held.cold_share = 0;
+	s->held.reset = true;
+	s->held.target_local = false;
+	s->held.memory_pressures = 3;
+	s->held.time_wait_overflows = 4;
+	json_t *root = parsed(s);
+	holds_number(root, "hold.memory.cold_share", 0);
+	ck_assert(json_is_true(at(root, "hold.reset")));
+	ck_assert(json_is_false(at(root, "hold.memory.both_ends")));
+	holds_whole(root, "hold.tcp_memory_pressures", 3);
+	holds_whole(root, "hold.time_wait_overflows", 4);
+	json_decref(root);
+}
+END_TEST
+
 START_TEST(a_signal_is_named)
 {
 	struct summary *s = summary_closed(10);
@@ -222,6 +310,10 @@ int main(void)
 	tcase_add_test(all, limits_are_names_and_their_details_stand_beside);
 	tcase_add_test(all, thresholds_come_with_verdict_value_and_unit);
 	tcase_add_test(all, what_is_not_finite_never_reaches_the_reader);
+	tcase_add_test(all, a_run_has_no_hold);
+	tcase_add_test(all, a_hold_tells_of_time_pace_memory_and_causes);
+	tcase_add_test(all, what_a_hold_could_not_have_is_null);
+	tcase_add_test(all, memory_that_was_touched_and_warm_has_a_cold_share_of_0);
 	tcase_add_test(all, a_signal_is_named);
 	Suite *suite = suite_create("out_json");
 	suite_add_tcase(suite, all);

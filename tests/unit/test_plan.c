@@ -48,6 +48,32 @@ START_TEST(the_wire_is_the_request_over_and_over_on_its_own_pages)
 }
 END_TEST
 
+START_TEST(tuples_are_booked_where_they_are_ours_to_choose)
+{
+	struct addr to[2], from[1];
+	struct plan p = {.tuples = {.to = to, .to_count = 1, .per_pair = 5}};
+	ck_assert(!plan_books_tuples(&p)); /* one destination: all is the kernel's choice */
+	p.tuples.to_count = 2;
+	ck_assert(plan_books_tuples(&p));
+	p.tuples = (struct tuples){.to = to, .to_count = 1, .from = from, .from_count = 1};
+	ck_assert(plan_books_tuples(&p));
+	p.tuples = (struct tuples){.to = to, .to_count = 1, .port_low = 1024, .port_count = 1};
+	ck_assert(plan_books_tuples(&p));
+}
+END_TEST
+
+START_TEST(a_plan_gives_its_addresses_back)
+{
+	struct plan p = {.tuples = {.to = calloc(2, sizeof(struct addr)),
+				    .from = calloc(2, sizeof(struct addr)),
+				    .to_count = 2,
+				    .from_count = 2}};
+	plan_fini(&p); /* or AddressSanitizer tells */
+	ck_assert(!p.tuples.to && !p.tuples.from && !p.tuples.to_count && !p.tuples.from_count);
+	plan_fini(&p);
+}
+END_TEST
+
 START_TEST(a_wire_beyond_all_memory_is_an_error_in_words)
 {
 	struct plan p = {.pipeline = 64};
@@ -68,6 +94,8 @@ int main(void)
 			    sizeof totals / sizeof *totals);
 	tcase_add_loop_test(all, the_wire_is_the_request_over_and_over_on_its_own_pages, 0, 4);
 	tcase_add_test(all, a_wire_beyond_all_memory_is_an_error_in_words);
+	tcase_add_test(all, tuples_are_booked_where_they_are_ours_to_choose);
+	tcase_add_test(all, a_plan_gives_its_addresses_back);
 	Suite *suite = suite_create("plan");
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);

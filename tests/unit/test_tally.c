@@ -45,6 +45,15 @@ START_TEST(a_new_tally_is_zero_and_its_histograms_are_empty)
 }
 END_TEST
 
+START_TEST(memory_that_is_zero_need_only_be_started)
+{
+	memset(&a, 0, sizeof a);
+	tally_start(&a);
+	tally_init(&b);
+	ck_assert_mem_eq(&a, &b, sizeof a);
+}
+END_TEST
+
 START_TEST(reset_leaves_the_memory_of_a_new_one)
 {
 	fill(&a, 3);
@@ -63,18 +72,22 @@ START_TEST(counters_and_histograms_add_up_in_both_ways)
 	fill(&c, 1);
 	static const size_t counters[] = {
 #define AT(field) offsetof(struct tally, field)
-		AT(intended),       AT(sent),   AT(warmup),  AT(bytes_sent),
-		AT(bytes_received), AT(opened), AT(failed),  AT(lost),
-		AT(reopened),       AT(turns),  AT(events),  AT(ring_overflows),
-		AT(ring_starved),   AT(cpu_ns), AT(spin_ns), AT(run_delay_ns),
+		AT(intended),       AT(sent),         AT(warmup),      AT(bytes_sent),
+		AT(bytes_received), AT(opened),       AT(failed),      AT(lost),
+		AT(reopened),       AT(turns),        AT(batch_turns), AT(events),
+		AT(ring_overflows), AT(ring_starved), AT(cpu_ns),      AT(spin_ns),
+		AT(run_delay_ns),
 #undef AT
 	};
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
 		uint64_t got = *(const uint64_t *)((const char *)&a + counters[i]);
 		ck_assert_uint_eq(got, 5 * (counters[i] / sizeof(uint64_t) + 1));
 	}
-	for (size_t i = 0; i < OUTCOME_COUNT; i++)
+	for (size_t i = 0; i < OUTCOME_COUNT; i++) {
 		ck_assert_uint_eq(a.outcomes[i], 5 * c.outcomes[i]);
+		ck_assert_uint_eq(a.failed_by[i], 5 * c.failed_by[i]);
+		ck_assert_uint_eq(a.lost_by[i], 5 * c.lost_by[i]);
+	}
 	for (size_t i = 0; i < TALLY_STATUSES; i++)
 		ck_assert_uint_eq(a.status[i], 5 * c.status[i]);
 	for (size_t i = 0; i < HISTS; i++) {
@@ -96,6 +109,8 @@ static void set_gauges(struct tally *t, uint64_t base)
 	t->last_end_ns = base + 7;
 	t->issued_until_ns = base + 8;
 	t->active = base + 9;
+	t->opening = base + 10;
+	t->held_from_ns = base + 11;
 }
 
 START_TEST(a_later_window_replaces_the_gauges)
@@ -110,6 +125,7 @@ START_TEST(a_later_window_replaces_the_gauges)
 	ck_assert_uint_eq(a.active_max, 15);
 	ck_assert_uint_eq(a.slots_left, 16);
 	ck_assert_uint_eq(a.active, 19);
+	ck_assert_uint_eq(a.opening, 20);
 }
 END_TEST
 
@@ -125,6 +141,7 @@ START_TEST(another_workers_gauges_add_up_and_the_oldest_request_stays)
 	ck_assert_uint_eq(a.active_max, 1020);
 	ck_assert_uint_eq(a.slots_left, 1022);
 	ck_assert_uint_eq(a.active, 1028);
+	ck_assert_uint_eq(a.opening, 1030);
 	b.oldest_in_flight_ns = 5000;
 	tally_join(&a, &b);
 	ck_assert_uint_eq(a.oldest_in_flight_ns, 5000);
@@ -138,9 +155,11 @@ START_TEST(the_latest_instants_are_kept_in_both_ways)
 	ways[_i](&a, &b);
 	ck_assert_uint_eq(a.last_end_ns, 1007);
 	ck_assert_uint_eq(a.issued_until_ns, 1008);
+	ck_assert_uint_eq(a.held_from_ns, 1011);
 	ways[_i](&b, &a);
 	ck_assert_uint_eq(b.last_end_ns, 1007);
 	ck_assert_uint_eq(b.issued_until_ns, 1008);
+	ck_assert_uint_eq(b.held_from_ns, 1011);
 }
 END_TEST
 
@@ -229,6 +248,7 @@ int main(void)
 {
 	TCase *all = tcase_create("tally");
 	tcase_add_test(all, a_new_tally_is_zero_and_its_histograms_are_empty);
+	tcase_add_test(all, memory_that_is_zero_need_only_be_started);
 	tcase_add_test(all, reset_leaves_the_memory_of_a_new_one);
 	tcase_add_loop_test(all, counters_and_histograms_add_up_in_both_ways, 0, 2);
 	tcase_add_test(all, a_later_window_replaces_the_gauges);

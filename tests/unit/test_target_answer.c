@@ -1,5 +1,5 @@
-/* The target's answers and the runs of them that a connection owes. */
-#include "tools/target/pending.h"
+/* The target's answers. */
+#include "tools/target/answer.h"
 
 #include <check.h>
 
@@ -74,78 +74,6 @@ START_TEST(next_goes_round_and_stops_at_the_total)
 }
 END_TEST
 
-START_TEST(equal_answers_in_a_row_are_one_run)
-{
-	struct pending_pool pool;
-	struct pending_list list;
-	struct answer a, b;
-	struct answer_spec spec = spec_of(200, 2, WIRE_KEEP);
-	spec.repeated = true;
-	ck_assert(pending_pool_init(&pool, 1));
-	ck_assert(answer_render(&a, &spec) && answer_render(&b, &spec));
-	pending_init(&list);
-	ck_assert_ptr_null(pending_first(&pool, &list));
-	for (unsigned i = 0; i < 1000; i++)
-		pending_push(&pool, &list, &(struct pending){.answer = &a});
-	ck_assert_uint_eq(list.count, 1);
-	struct pending *run = pending_first(&pool, &list);
-	ck_assert_uint_eq(pending_total(run, 0), 1000 * a.parts[0].total);
-	/* Whole copies lie in memory, or going round would tear one. */
-	ck_assert_uint_eq(a.parts[0].bytes.len % a.parts[0].total, 0);
-	pending_push(&pool, &list, &(struct pending){.answer = &b});
-	pending_push(&pool, &list, &(struct pending){.answer = &b, .due_ns = 1});
-	pending_push(&pool, &list, &(struct pending){.answer = &b, .due_ns = 1, .head = true});
-	ck_assert_uint_eq(list.count, 4);
-	while (list.count)
-		pending_pop(&pool, &list);
-	answer_fini(&a);
-	answer_fini(&b);
-	pending_pool_fini(&pool);
-}
-END_TEST
-
-START_TEST(the_pool_holds_a_full_list_for_everyone_and_takes_nodes_back)
-{
-	enum { LISTS = 3 };
-	struct pending_pool pool;
-	struct pending_list lists[LISTS];
-	struct answer a = {.parts = {{{"x", 1}, 1}}};
-	ck_assert(pending_pool_init(&pool, LISTS));
-	for (unsigned round = 0; round < 3; round++) {
-		for (unsigned i = 0; i < LISTS; i++) {
-			pending_init(&lists[i]);
-			for (unsigned n = 0; n < PENDING_MAX; n++)
-				pending_push(&pool, &lists[i],
-					     &(struct pending){.answer = &a, .due_ns = n});
-		}
-		ck_assert_uint_eq(pool.fresh, LISTS * PENDING_MAX);
-		for (unsigned i = 0; i < LISTS; i++)
-			for (unsigned n = 0; n < PENDING_MAX; n++) {
-				ck_assert_uint_eq(pending_first(&pool, &lists[i])->due_ns, n);
-				pending_pop(&pool, &lists[i]);
-			}
-	}
-	pending_pool_fini(&pool);
-}
-END_TEST
-
-START_TEST(an_answer_rendered_once_is_freed_with_its_node)
-{
-	struct pending_pool pool;
-	struct pending_list list;
-	struct answer_spec spec = spec_of(200, 100, WIRE_KEEP);
-	spec.text = span_of("{}");
-	const struct answer *once = answer_once(&spec);
-	ck_assert_ptr_nonnull(once);
-	ck_assert_uint_eq(once->parts[0].total, once->head_len + 2);
-	ck_assert(pending_pool_init(&pool, 1));
-	pending_init(&list);
-	pending_push(&pool, &list, &(struct pending){.answer = once});
-	pending_pop(&pool, &list); /* the leak checker is the judge */
-	pending_pool_fini(&pool);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("target_answer");
@@ -154,9 +82,6 @@ int main(void)
 	tcase_add_test(tests, statuses_without_a_body_have_neither_length_nor_body);
 	tcase_add_test(tests, a_body_of_any_size_takes_little_memory);
 	tcase_add_test(tests, next_goes_round_and_stops_at_the_total);
-	tcase_add_test(tests, equal_answers_in_a_row_are_one_run);
-	tcase_add_test(tests, the_pool_holds_a_full_list_for_everyone_and_takes_nodes_back);
-	tcase_add_test(tests, an_answer_rendered_once_is_freed_with_its_node);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -2,6 +2,7 @@
 #include "tools/commands.h"
 
 #include "base/mono.h"
+#include "host/self.h"
 #include "tools/target/server.h"
 
 #include <errno.h>
@@ -12,10 +13,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define SPARE_FILES   64u    /* descriptors that are not connections: listeners, rings, streams */
-#define SLOTS_DEFAULT 65536u /* a thread; fewer where RLIMIT_NOFILE says so */
-#define SLOTS_SPARE   8192u  /* above --max-connections: to be turned away, and room to accept in */
-#define LOOK_UP_NS    (100 * NS_PER_MS) /* how long a failed thread may go unnoticed */
+#define SPARE_FILES 64u /* descriptors that are not connections: listeners, rings, streams */
+#define LOOK_UP_NS  (100 * NS_PER_MS) /* how long a failed thread may go unnoticed */
 
 /* --- listeners -------------------------------------------------------------------------- */
 
@@ -144,9 +143,8 @@ static int join_threads(struct launch *l, struct err *err)
 
 /* --- limits ----------------------------------------------------------------------------- */
 
-/* As many slots a thread as wanted, or as the limit on descriptors (raised as far as it may be)
- * allows. */
-static int choose_slots(const struct settings *s, uint32_t *ret, struct err *err)
+/* Descriptors as many as may be: raises the limit to the hard one. */
+static int raise_limit(rlim_t *ret, struct err *err)
 {
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
@@ -155,15 +153,8 @@ static int choose_slots(const struct settings *s, uint32_t *ret, struct err *err
 	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < 2 * SPARE_FILES)
 		return err_set(err, ERR_RUNTIME, "RLIMIT_NOFILE is too low: %llu",
 			       (unsigned long long)limit.rlim_cur);
-	uint64_t wanted = s->connections_max ? s->connections_max + SLOTS_SPARE : SLOTS_DEFAULT;
-	uint64_t most = limit.rlim_cur - SPARE_FILES;
-	*ret = (uint32_t)(wanted < most ? wanted : most);
-	if (s->connections_max <= *ret * s->threads)
-		return 0;
-	err_set(err, ERR_USAGE, "--max-connections: %llu is more than %llu threads can hold",
-		(unsigned long long)s->connections_max, (unsigned long long)s->threads);
-	return err_hint(err, "more --threads, or a higher RLIMIT_NOFILE (ulimit -n), now %llu",
-			(unsigned long long)limit.rlim_cur);
+	*ret = limit.rlim_cur;
+	return 0;
 }
 
 /* --- start and end ---------------------------------------------------------------------- */
@@ -178,8 +169,9 @@ static int announce(const struct settings *s, struct err *err)
 	return 0;
 }
 
-/* Until a signal comes, the duration is over, or a thread has failed. */
-static void wait_for_end(struct target *t, const sigset_t *signals)
+/* Until a signal comes, the duration is over, or a thread has failed. Returns the memory that
+ * the process held then: the threads are about to give theirs back. */
+static uint64_t wait_for_end(struct target *t, const sigset_t *signals)
 {
 	uint64_t duration_ns = t->settings->duration_ns;
 	uint64_t end_ns = duration_ns ? mono_ns() + duration_ns : UINT64_MAX;
@@ -192,15 +184,17 @@ static void wait_for_end(struct target *t, const sigset_t *signals)
 		if (sigtimedwait(signals, NULL, &limit) > 0)
 			break;
 	}
+	uint64_t rss_bytes = self_rss_bytes();
 	atomic_store(&t->stop, true);
 	pthread_sigmask(SIG_UNBLOCK, signals, NULL); /* a second one ends us at once */
+	return rss_bytes;
 }
 
-static int report(struct target *t, struct err *err)
+static int report(struct target *t, uint64_t rss_bytes, struct err *err)
 {
 	struct buf line;
 	buf_init(&line, ANSWER_TEXT);
-	target_stats(t, &line);
+	target_stats(t, rss_bytes, &line);
 	buf_puts(&line, "\n");
 	bool done = !line.cut && fputs(line.ptr, stdout) >= 0 && fflush(stdout) == 0;
 	buf_fini(&line);
@@ -222,17 +216,19 @@ static int launch(struct launch *l, struct settings *s, struct err *err)
 		result = announce(s, err);
 	if (result)
 		atomic_store(&l->target.stop, true);
-	wait_for_end(&l->target, &signals);
+	uint64_t rss_bytes = wait_for_end(&l->target, &signals);
 	if (join_threads(l, err) || result)
 		return -1;
-	return report(&l->target, err);
+	return report(&l->target, rss_bytes, err);
 }
 
 static int run(struct settings *s, struct err *err)
 {
 	struct launch l = {0};
-	if (choose_slots(s, &l.slots, err) || target_init(&l.target, s, err))
+	rlim_t files = 0;
+	if (raise_limit(&files, err) || target_init(&l.target, s, err))
 		return -1;
+	l.slots = settings_slots(s, files - SPARE_FILES);
 	int result = open_listeners(&l.target, s, err);
 	if (result == 0) {
 		result = launch(&l, s, err);

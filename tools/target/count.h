@@ -16,7 +16,8 @@ enum count {
 	COUNT_BAD_REQUESTS,
 	COUNT_ACCEPTED,
 	COUNT_REFUSED,  /* of them, closed at once: --max-connections */
-	COUNT_OVERRUNS, /* connections reset: too much pipelined ahead of the answers */
+	COUNT_OVERRUNS, /* connections reset: too much pipelined ahead of the answers, or no memory
+			 * to answer */
 	COUNT_BYTES_RECEIVED,
 	COUNT_BYTES_SENT,
 	COUNT_KINDS

@@ -1,7 +1,8 @@
 /* due: instants set for numbered things, one each, in a heap: to the nanosecond.
  *
  * io/wheel.h is cheaper but a millisecond coarse; a service time that a client's figures are
- * held against has to be finer than that. Everything is reserved at birth; one thread. */
+ * held against has to be finer than that. Everything is reserved at birth, as address space: a
+ * page is first written when an instant is set. One thread. */
 #ifndef BRINK_TARGET_DUE_H
 #define BRINK_TARGET_DUE_H
 

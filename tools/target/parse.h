@@ -5,10 +5,8 @@
 
 #include "tools/target/session.h"
 
-void parse_init(struct server *s, struct session *c);
-
-/* Takes what has come. False: more than SESSION_PARKED_MAX bytes would wait to be parsed, or
- * there is no memory for them. */
+/* Takes what has come for a connection with an exchange. False: more than EXCHANGE_PARKED_MAX
+ * bytes would wait to be parsed, or there is no memory for them or for an answer. */
 bool parse_bytes(struct server *s, struct session *c, struct span bytes);
 
 /* Goes on where too many answers were owed; false as above. */

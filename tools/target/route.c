@@ -1,6 +1,7 @@
 #include "tools/target/route.h"
 
 #include "base/units.h"
+#include "host/self.h"
 #include "tools/target/server.h"
 
 #define ARGUMENT_MAX 32
@@ -70,7 +71,7 @@ static bool answer_stats(struct server *s, const struct request *q, const char *
 	if (text[0])
 		return false;
 	buf_init(&json, ANSWER_TEXT);
-	target_stats(s->target, &json);
+	target_stats(s->target, self_rss_bytes(), &json);
 	struct answer_spec spec = s->target->spec;
 	spec.status = 200;
 	spec.text = (struct span){json.ptr, json.len};

@@ -11,8 +11,9 @@
 static bool reserve(struct server *s, uint32_t slots)
 {
 	s->slots = slots;
+	exchanges_init(&s->exchanges, slots);
 	s->sessions = calloc(slots, sizeof *s->sessions);
-	return s->sessions && pending_pool_init(&s->pool, slots) && due_init(&s->due, slots);
+	return s->sessions && due_init(&s->due, slots);
 }
 
 int server_open(struct server *s, struct target *t, uint32_t slots, struct err *err)
@@ -36,7 +37,7 @@ void server_close(struct server *s)
 	for (uint32_t i = 0; s->sessions && i < s->slots; i++)
 		session_fini(s, &s->sessions[i]);
 	free(s->sessions);
-	pending_pool_fini(&s->pool);
+	exchanges_fini(&s->exchanges);
 	due_fini(&s->due);
 }
 

@@ -8,7 +8,7 @@
 #include "io/ring.h"
 #include "tools/target/count.h"
 #include "tools/target/due.h"
-#include "tools/target/pending.h"
+#include "tools/target/exchange.h"
 #include "tools/target/target.h"
 
 struct session;
@@ -18,7 +18,7 @@ struct server {
 	struct ring *ring;
 	struct session *sessions; /* by slot */
 	uint32_t slots;
-	struct pending_pool pool;
+	struct exchanges exchanges;
 	struct due due; /* by slot: when session_wake is to be called */
 	struct rng rng;
 	uint64_t now_ns; /* of this turn */

@@ -9,6 +9,10 @@
 #include <string.h>
 #include <strings.h>
 
+#define SLOTS_DEFAULT 65536u /* a thread; fewer where descriptors do not suffice */
+#define SLOTS_SPARE   8192u  /* above --max-connections: to be turned away, and room to accept in */
+#define UNEVEN_PART   10u    /* of several threads each takes a tenth more than its share */
+
 struct row {
 	const char *name, *value, *help;
 	int (*set)(struct settings *s, const struct row *row, const char *text, struct err *err);
@@ -131,6 +135,13 @@ static int set_header(struct settings *s, const struct row *row, const char *tex
 	return 0;
 }
 
+static int set_lean(struct settings *s, const struct row *row, const char *text, struct err *err)
+{
+	(void)row, (void)text, (void)err;
+	s->lean = true;
+	return 0;
+}
+
 static int set_list_faults(struct settings *s, const struct row *row, const char *text,
 			   struct err *err)
 {
@@ -178,6 +189,8 @@ static const struct row rows[] = {
 	 FIELD(connections_max), 0, 100000000},
 	{"max-requests", "N", "requests on one connection, then Connection: close [any number]",
 	 set_count, FIELD(requests_max), 0, UINT32_MAX},
+	{"lean", NULL, "hold less kernel memory for each idle connection, at some cost a request",
+	 set_lean, 0, 0, 0},
 	{"fault", "NAME[:P%]", "misbehave for this share of the requests [100%]; may be repeated",
 	 set_fault, 0, 0, 0},
 	{"list-faults", NULL, "print every fault and what a correct client reports",
@@ -262,4 +275,14 @@ int settings_parse(struct settings *ret, int argc, char **argv, struct err *err)
 		return -1;
 	ret->listen_count += !ret->listen_count;
 	return 0;
+}
+
+/* The kernel spreads connections over the threads by a hash, hence unevenly. */
+uint32_t settings_slots(const struct settings *s, uint64_t files)
+{
+	if (!s->connections_max)
+		return (uint32_t)(files < SLOTS_DEFAULT ? files : SLOTS_DEFAULT);
+	uint64_t share = (s->connections_max + s->threads - 1) / s->threads;
+	uint64_t uneven = s->threads > 1 ? (share + UNEVEN_PART - 1) / UNEVEN_PART : 0;
+	return (uint32_t)(share + uneven + SLOTS_SPARE);
 }

@@ -28,11 +28,16 @@ struct settings {
 	uint64_t connections_max; /* 0: as many as the descriptors allow */
 	uint64_t requests_max;    /* 0: any number on one connection */
 	uint64_t duration_ns;     /* 0: until a signal comes */
+	bool lean;                /* nothing is received on an idle connection, it is watched */
 	bool help, list_faults;
 };
 
 /* Returns 0, or -1 with a usage error that names the flag and the value. */
 int settings_parse(struct settings *ret, int argc, char **argv, struct err *err);
 void settings_help(FILE *out);
+
+/* Slots of each thread, of which `files` descriptors are left for connections. Those asked for
+ * may be more than that: a ring sees to it. */
+uint32_t settings_slots(const struct settings *s, uint64_t files);
 
 #endif

@@ -119,8 +119,9 @@ static double cpu_s(void)
 	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
 }
 
-void target_stats(struct target *t, struct buf *out)
+void target_stats(struct target *t, uint64_t rss_bytes, struct buf *out)
 {
+	uint64_t open = atomic_load(&t->open);
 	struct json j;
 	json_init(&j, out);
 	json_object(&j, NULL);
@@ -130,8 +131,10 @@ void target_stats(struct target *t, struct buf *out)
 			sum += count_get(&t->servers[i].counts, kind);
 		json_u64(&j, count_name(kind), sum);
 	}
-	json_u64(&j, "connections_open", atomic_load(&t->open));
+	json_u64(&j, "connections_open", open);
 	json_u64(&j, "max_open", atomic_load(&t->open_max));
 	json_real(&j, "cpu_s", cpu_s());
+	json_u64(&j, "rss_bytes", rss_bytes);
+	json_u64(&j, "bytes_per_connection", open ? rss_bytes / open : 0);
 	json_object_end(&j);
 }

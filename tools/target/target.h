@@ -35,7 +35,8 @@ void target_fini(struct target *t);
 
 void target_opened(struct target *t, uint64_t open); /* so many connections are open now */
 
-/* Everything counted so far, as one line of JSON without a line end. */
-void target_stats(struct target *t, struct buf *out);
+/* Everything counted so far, as one line of JSON without a line end; `rss_bytes` is what the
+ * process held while the connections that are counted as open were. */
+void target_stats(struct target *t, uint64_t rss_bytes, struct buf *out);
 
 #endif

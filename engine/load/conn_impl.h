@@ -1,0 +1,20 @@
+/* conn_impl: what conn.c and conn_talk.c share. Nobody else includes it. */
+#ifndef BRINK_LOAD_CONN_IMPL_H
+#define BRINK_LOAD_CONN_IMPL_H
+
+#include "load/flight.h"
+
+/* conn.c: a life ends; RING_CLOSED follows. */
+void conn_close(struct worker *w, uint32_t id, bool reset);
+
+/* The deadline that its state and requests ask for. */
+void conn_set_deadline(struct worker *w, uint32_t id);
+void conn_pause_until(struct worker *w, uint32_t id, uint64_t until_ns);
+
+/* conn_talk.c: waits for what the peer sends, or for its end. False: the ring takes nothing. */
+bool conn_arm(struct worker *w, uint32_t id);
+void conn_sent(struct worker *w, uint32_t id, int res);
+void conn_received(struct worker *w, uint32_t id, const struct ring_event *e);
+void conn_readable(struct worker *w, uint32_t id);
+
+#endif

@@ -1,0 +1,216 @@
+/* conn_talk: what a connection writes and reads. */
+#include "load/conn_impl.h"
+
+#include "base/mono.h"
+
+#include <errno.h>
+
+/* --- writing ---------------------------------------------------------------------------- */
+
+static void write_out(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	const struct plan *plan = w->plan;
+	struct span bytes = {plan->wire.ptr + c->out_at, c->out_end - c->out_at};
+	/* Quiet sends overlap only while all of them together fit any socket buffer at once. */
+	unsigned flags = RING_FIXED | (plan->wire.len <= RING_QUIET_MAX ? RING_QUIET : 0);
+	enum ring_sending sending = ring_send(w->ring, id, bytes, flags);
+	if (sending == RING_REFUSED) {
+		flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
+		conn_close(w, id, false);
+	} else if (sending == RING_SILENT) {
+		c->out_at = c->out_end = 0;
+	}
+}
+
+/* Tells the parser of the oldest request that was written, once its predecessor's answer is whole.
+ */
+static void expect_next(const struct worker *w, struct conn *c)
+{
+	if (c->in_flight > c->to_write && !h1_expects(&c->h1))
+		h1_expect(&c->h1, w->plan->head);
+}
+
+void conn_flush(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	if (c->state != CONN_OPEN || !c->to_write || c->out_end)
+		return;
+	unsigned count = c->to_write;
+	for (unsigned i = c->in_flight - count; i < c->in_flight; i++) {
+		struct flight *f = flight_at(w, id, i);
+		f->sent_ns = w->now_ns;
+		if (f->due_ns >= w->measure_ns)
+			w->tally->sent++;
+	}
+	c->to_write = 0;
+	expect_next(w, c);
+	c->out_at = 0;
+	c->out_end = (uint32_t)(count * w->plan->request_len);
+	w->tally->bytes_sent += c->out_end;
+	write_out(w, id);
+}
+
+/* A send that was not silent completed: the rest of it, or what was taken meanwhile, follows. */
+void conn_sent(struct worker *w, uint32_t id, int res)
+{
+	struct conn *c = &w->conns[id];
+	if (res == -EPIPE || res == -ECONNRESET) {
+		c->write_failed = true; /* the receive tells the rest: perhaps an early answer */
+		return;
+	}
+	if (res < 0) {
+		flight_end_all(w, id, OUTCOME_WRITE_FAILED, OUTCOME_WRITE_FAILED);
+		conn_close(w, id, false);
+		return;
+	}
+	c->out_at += (uint32_t)res;
+	if (c->out_at < c->out_end) {
+		write_out(w, id);
+		return;
+	}
+	c->out_at = c->out_end = 0;
+	conn_flush(w, id);
+}
+
+/* --- reading ---------------------------------------------------------------------------- */
+
+static void count_answer(struct worker *w, uint32_t id, const struct proto_answer *a, bool surplus)
+{
+	struct conn *c = &w->conns[id];
+	const struct flight *f = flight_at(w, id, 0);
+	if (f->due_ns >= w->measure_ns)
+		w->tally->status[a->status]++;
+	uint64_t service_ns = w->now_ns - f->sent_ns;
+	w->service_ewma_ns += ((int64_t)service_ns - (int64_t)w->service_ewma_ns) / 64;
+	if (service_ns < w->service_min_ns)
+		w->service_min_ns = service_ns;
+	if (!c->answered) {
+		c->answered = true;
+		w->active++;
+	}
+	c->failures = 0;
+	flight_end_oldest(w, id, surplus ? OUTCOME_DESYNC : flight_judge(w->plan, a));
+}
+
+/* An answer is whole. True when the connection goes on. */
+static bool answered(struct worker *w, uint32_t id, const struct proto_answer *a,
+		     const struct span *rest)
+{
+	struct conn *c = &w->conns[id];
+	bool surplus = c->in_flight == 1 && rest->len && !a->last;
+	count_answer(w, id, a, surplus);
+	expect_next(w, c);
+	/* Where the answer came before its request was written whole, the next one waits for that.
+	 */
+	if (!surplus && !a->last && w->plan->keepalive)
+		return true;
+	flight_end_all(w, id, OUTCOME_PEER_CLOSED, OUTCOME_PEER_CLOSED);
+	conn_close(w, id, false);
+	return false;
+}
+
+static void broken(struct worker *w, uint32_t id, enum outcome outcome)
+{
+	struct conn *c = &w->conns[id];
+	w->tally->lost++;
+	w->tally->lost_by[outcome]++;
+	c->ended |= outcome == OUTCOME_PEER_RESET;
+	if (!c->answered && c->failures < UINT8_MAX)
+		c->failures++;
+	flight_end_all(w, id, outcome, OUTCOME_PEER_CLOSED);
+	conn_close(w, id, false);
+}
+
+static void after_answers(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	if (!c->in_flight && w->plan->think_ns)
+		conn_pause_until(w, id, w->now_ns + w->plan->think_ns);
+	else {
+		conn_set_deadline(w, id);
+		if (conn_has_room(w, c))
+			worker_ready(w, id);
+	}
+}
+
+static void feed(struct worker *w, uint32_t id, struct span in)
+{
+	struct conn *c = &w->conns[id];
+	struct proto_answer a = {0};
+	bool any = false;
+	w->tally->bytes_received += in.len;
+	while (in.len) {
+		if (c->in_flight && !c->mark_ns)
+			c->mark_ns = w->now_ns;
+		enum proto_step step = h1_feed(&c->h1, &in, &a);
+		if (step == PROTO_FAULT) {
+			broken(w, id, flight_outcome_of_fault(a.fault));
+			return;
+		}
+		if (step == PROTO_MORE)
+			break;
+		any = true;
+		if (!answered(w, id, &a, &in))
+			return;
+	}
+	if (any)
+		after_answers(w, id);
+}
+
+static void finished(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	c->ended = true;
+	struct proto_answer a = {0};
+	switch (h1_eof(&c->h1, &a)) {
+	case PROTO_ANSWER:
+		a.last = true;
+		answered(w, id, &a, &(struct span){0});
+		break;
+	case PROTO_FAULT:
+		broken(w, id,
+		       a.fault == PROTO_CLOSED && c->write_failed
+			       ? OUTCOME_WRITE_FAILED
+			       : flight_outcome_of_fault(a.fault));
+		break;
+	case PROTO_MORE:
+		broken(w, id, OUTCOME_PEER_CLOSED);
+		break;
+	}
+}
+
+void conn_received(struct worker *w, uint32_t id, const struct ring_event *e)
+{
+	if (e->res == 0) {
+		finished(w, id);
+		return;
+	}
+	if (e->res < 0 && e->res != -ENOBUFS && e->res != -EAGAIN && e->res != -EINTR) {
+		broken(w, id, outcome_of_errno(-e->res, false));
+		return;
+	}
+	if (e->res > 0)
+		feed(w, id, e->data);
+	if (!e->armed && w->conns[id].state == CONN_OPEN && !conn_arm(w, id)) {
+		flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
+		conn_close(w, id, false);
+	}
+}
+
+/* --- waiting for the peer --------------------------------------------------------------- */
+
+bool conn_arm(struct worker *w, uint32_t id)
+{
+	if (w->plan->lean)
+		return ring_watch(w->ring, id);
+	return w->plan->keepalive ? ring_receive(w->ring, id) : ring_receive_once(w->ring, id);
+}
+
+void conn_readable(struct worker *w, uint32_t id)
+{
+	if (ring_receive_once(w->ring, id))
+		return;
+	flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
+	conn_close(w, id, false);
+}
