@@ -23,9 +23,15 @@ static void begin_holding(struct worker *w)
 			     plan->seed);
 }
 
-static bool all_tried(const struct worker *w)
+/* Where connections are lost as soon as they open, dials never cease: then those of the first
+ * round have had their time. */
+static bool all_tried(struct worker *w)
 {
-	return w->preopened == w->count && w->dialling == 0;
+	if (w->preopened < w->count)
+		return false;
+	if (!w->all_dialled_ns)
+		w->all_dialled_ns = w->now_ns;
+	return w->dialling == 0 || w->now_ns >= w->all_dialled_ns + w->plan->connect_timeout_ns;
 }
 
 /* --- holding ---------------------------------------------------------------------------- */

@@ -55,6 +55,7 @@ struct worker {
 	uint64_t service_ewma_ns, service_min_ns; /* of answers: mean of late, least of all */
 
 	enum hold_stage hold_stage;
+	uint64_t all_dialled_ns; /* a hold's: when the last one was dialled first; 0: not yet */
 	struct arrival churn;
 	uint32_t verified; /* connections looked at by a hold's last round */
 
