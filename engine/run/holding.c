@@ -10,8 +10,9 @@
 #define WARM_AHEAD    20000u /* connections that find memory given back for them */
 
 /* From here on no connection more: what is open shall live. */
-#define SHORT_HOST   0.03 /* of the host's memory still available */
-#define SHORT_CGROUP 0.10 /* of the cgroup's limit not yet used: it fills up faster */
+#define SHORT_HOST   0.03       /* of the host's memory still available */
+#define SHORT_CGROUP 0.10       /* of the cgroup's limit not yet used, */
+#define SHORT_BYTES  (32 << 20) /* and what two ticks of the quickest opening take */
 
 /* Closing more than this share of the free TIME_WAIT buckets is done by RST. */
 #define TIME_WAIT_SHARE 0.5
@@ -128,7 +129,8 @@ static void watch_memory(struct holding *h, struct crew *crew)
 	double limit = (double)facts_or(f, FACT_CGROUP_LIMIT, UINT64_MAX);
 	double used = (double)facts_or(f, FACT_CGROUP_USED, 0) - kept;
 	bool short_host = host < SHORT_HOST * (double)facts_or(f, FACT_MEM_TOTAL, 0);
-	bool short_group = limit < (double)UINT64_MAX && limit - used < SHORT_CGROUP * limit;
+	bool short_group =
+		limit < (double)UINT64_MAX && limit - used < SHORT_CGROUP * limit + SHORT_BYTES;
 	if (h->memory_short || (!short_host && !short_group))
 		return;
 	h->memory_short = true;

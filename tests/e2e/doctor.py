@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import tempfile
 
@@ -139,8 +140,13 @@ def an_ordinary_user_is_told_what_could_not_be_read():
     setpriv = tap.need_command("setpriv")
     who = [setpriv, f"--reuid={UNPRIVILEGED}", f"--regid={UNPRIVILEGED}", "--clear-groups",
            "--inh-caps=-all"]
-    if subprocess.run(who + ["test", "-x", brink.PATH], check=False).returncode != 0:
-        raise tap.Skip("the binary lies where an ordinary user may not go")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # where the user may go
+        os.chmod(folder, 0o755)
+        copy = shutil.copy(brink.PATH, folder)
+        reads_as(who + ["sh", "-c", f'shift; exec {copy} "$@"', "sh"])
+
+
+def reads_as(who):
     found = doctor("-c", "10", URL, prefix=who, code=0)
     tap.equal(found["facts"]["slab_bytes"], None, "slabs")
     tap.equal(found["facts"]["files_exempt"], 0, "exemption from fs.file-max")
