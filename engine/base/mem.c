@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,6 +24,12 @@ void *mem_pages(size_t len)
 	for (size_t at = 0; at < len; at += page)
 		((volatile char *)ptr)[at] = 0;
 	return ptr;
+}
+
+void mem_pages_clear(void *ptr, size_t len)
+{
+	if (madvise(ptr, len, MADV_DONTNEED))
+		memset(ptr, 0, len);
 }
 
 void mem_pages_free(void *ptr, size_t len)

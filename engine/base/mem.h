@@ -23,6 +23,9 @@ void *mem_pages(size_t len);
 
 /* The same, not touched: for what mostly stays unused. */
 void *mem_reserve(size_t len);
+
+/* Zeroes them and gives them back to the system, until they are touched again. */
+void mem_pages_clear(void *ptr, size_t len);
 void mem_pages_free(void *ptr, size_t len); /* NULL is fine */
 
 #endif

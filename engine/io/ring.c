@@ -57,6 +57,18 @@ bool ring_watch(struct ring *r, uint32_t slot)
 	return true;
 }
 
+bool ring_peek(struct ring *r, uint32_t slot)
+{
+	struct lane *l = ring_lane(r, slot);
+	struct io_uring_sqe *sqe = ring_sqe(l);
+	if (!sqe)
+		return false;
+	io_uring_prep_recv(sqe, ring_file(r, l, slot), &r->peeked, 1, MSG_PEEK | MSG_DONTWAIT);
+	ring_on_slot(r, sqe, OP_PEEK, slot);
+	r->slots[slot].pending++;
+	return true;
+}
+
 enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, unsigned flags)
 {
 	struct lane *l = ring_lane(r, slot);
@@ -145,6 +157,7 @@ static bool take_completion(struct ring *r, const struct io_uring_cqe *cqe, stru
 		[OP_SEND] = RING_SENT,
 		[OP_SEND_QUIET] = RING_SENT,
 		[OP_WATCH] = RING_READABLE,
+		[OP_PEEK] = RING_READABLE,
 	};
 	enum op op = (enum op)(cqe->user_data >> 60);
 	uint32_t generation = (uint32_t)(cqe->user_data >> 32) & GENERATION_MASK;

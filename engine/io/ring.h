@@ -41,7 +41,9 @@ enum ring_op {
 	RING_ACCEPTED, /* slot is the new connection; res 0 */
 	RING_SENT,     /* res: bytes taken, or -errno */
 	RING_RECEIVED, /* res > 0: data; 0: the peer finished; < 0: -errno */
-	RING_READABLE, /* a watch ended: receiving will tell at once what there is */
+	RING_READABLE, /* a watch or a peek ended: receiving will tell at once what there is.
+			* res -EAGAIN: a peek found nothing; else < 0: the connection's end,
+			* an error that the kernel tells but once */
 	RING_CLOSED,   /* nothing of this slot is left; it may be dialled again */
 };
 
@@ -103,6 +105,10 @@ bool ring_receive_once(struct ring *r, uint32_t slot);
 /* Waits for something to receive, at a third of the kernel memory that an armed receive holds:
  * RING_READABLE, once. */
 bool ring_watch(struct ring *r, uint32_t slot);
+
+/* Looks whether there is something to receive and holds no kernel memory: RING_READABLE at once.
+ */
+bool ring_peek(struct ring *r, uint32_t slot);
 
 enum {
 	/* A wish: no RING_SENT when all goes well. Of RING_QUIET_MAX bytes at most, unanswered

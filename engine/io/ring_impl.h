@@ -19,6 +19,7 @@ enum op {
 	OP_SEND_QUIET, /* reports only failure */
 	OP_RECEIVE,
 	OP_WATCH,
+	OP_PEEK,
 	OP_SHUTDOWN,
 	OP_CLOSE,
 	OP_ACCEPT, /* slot is the listener's number */
@@ -107,6 +108,7 @@ struct ring {
 
 	uint64_t timeout_at_ns; /* without EXT_ARG: the pending timeout operation's instant */
 	struct __kernel_timespec timeout;
+	char peeked; /* what peeks write to; nobody reads it */
 	struct ring_stats stats;
 };
 

@@ -1,11 +1,11 @@
 #include "io/wheel.h"
 
-#include <assert.h>
-#include <stdlib.h>
+#include "base/mem.h"
 
-#define NO_ID     UINT32_MAX
-#define NO_BUCKET WHEEL_TICKS
-#define WORDS     (WHEEL_TICKS / 64)
+#include <assert.h>
+
+#define NO_ID UINT32_MAX
+#define WORDS (WHEEL_TICKS / 64)
 
 _Static_assert(sizeof(struct wheel_node) == 16, "16 bytes an id");
 
@@ -29,6 +29,7 @@ static void link_in(struct wheel *w, uint32_t id, uint32_t bucket)
 	struct wheel_node *node = &w->nodes[id];
 	uint32_t head = w->heads[bucket];
 	node->bucket = bucket;
+	node->linked = true;
 	node->prev = NO_ID;
 	node->next = head;
 	if (head != NO_ID)
@@ -49,18 +50,21 @@ static void unlink_from(struct wheel *w, uint32_t id)
 		w->heads[bucket] = node->next;
 	if (w->heads[bucket] == NO_ID)
 		w->used[bucket / 64] &= ~(UINT64_C(1) << bucket % 64);
-	node->bucket = NO_BUCKET;
+	node->linked = false;
+}
+
+static size_t nodes_len(const struct wheel *w)
+{
+	return (w->ids ? w->ids : 1) * sizeof *w->nodes;
 }
 
 bool wheel_init(struct wheel *w, uint32_t ids, uint64_t now_ns)
 {
 	assert(ids < NO_ID);
 	*w = (struct wheel){.ids = ids, .now_tick = now_ns / WHEEL_TICK_NS};
-	w->nodes = malloc((ids ? ids : 1) * sizeof *w->nodes);
+	w->nodes = mem_pages(nodes_len(w));
 	if (!w->nodes)
 		return false;
-	for (uint32_t id = 0; id < ids; id++)
-		w->nodes[id] = (struct wheel_node){.bucket = NO_BUCKET};
 	for (uint32_t bucket = 0; bucket < WHEEL_TICKS; bucket++)
 		w->heads[bucket] = NO_ID;
 	return true;
@@ -68,8 +72,16 @@ bool wheel_init(struct wheel *w, uint32_t ids, uint64_t now_ns)
 
 void wheel_fini(struct wheel *w)
 {
-	free(w->nodes);
+	mem_pages_free(w->nodes, nodes_len(w));
 	*w = (struct wheel){.nodes = NULL};
+}
+
+void wheel_trim(struct wheel *w)
+{
+	for (unsigned i = 0; i < WORDS; i++)
+		if (w->used[i])
+			return;
+	mem_pages_clear(w->nodes, nodes_len(w));
 }
 
 void wheel_set(struct wheel *w, uint32_t id, uint64_t due_ns)
@@ -78,7 +90,7 @@ void wheel_set(struct wheel *w, uint32_t id, uint64_t due_ns)
 	struct wheel_node *node = &w->nodes[id];
 	uint64_t due = due_ns / WHEEL_TICK_NS + (due_ns % WHEEL_TICK_NS != 0);
 	node->due = due ? due : 1; /* long past either way, and 0 means none */
-	if (node->bucket != NO_BUCKET) {
+	if (node->linked) {
 		if (tick_of(w, node->bucket) <= due)
 			return;
 		unlink_from(w, id);

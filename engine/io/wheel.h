@@ -16,7 +16,8 @@
 
 struct wheel_node {
 	uint64_t due : 48;    /* tick; 0: no deadline. The whole of CLOCK_MONOTONIC fits */
-	uint64_t bucket : 16; /* it is linked in, with or without a deadline */
+	uint64_t bucket : 15; /* where it is linked in, */
+	uint64_t linked : 1;  /* if so, with or without a deadline */
 	uint32_t next, prev;
 };
 
@@ -34,6 +35,10 @@ void wheel_fini(struct wheel *w);
 /* A deadline that has passed already comes out of the next wheel_expire. */
 void wheel_set(struct wheel *w, uint32_t id, uint64_t due_ns);
 void wheel_clear(struct wheel *w, uint32_t id);
+
+/* Gives the nodes' memory back to the system until it is needed again; only where nothing is linked,
+ * else it does nothing. */
+void wheel_trim(struct wheel *w);
 
 /* The instant at which wheel_expire is worth calling; UINT64_MAX when nothing is linked. Never
  * later than the earliest deadline rounded up to a tick; earlier where a deadline was put off or

@@ -108,6 +108,12 @@ static void after_life(struct worker *w, uint32_t id)
 		worker_ready(w, id);
 }
 
+void conn_refused(struct worker *w, uint32_t id)
+{
+	flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
+	conn_close(w, id, false);
+}
+
 static void fail_dial(struct worker *w, uint32_t id, enum outcome outcome)
 {
 	struct conn *c = &w->conns[id];
@@ -147,7 +153,7 @@ static void dial(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
 	c->mark_ns = w->now_ns;
-	c->paused = c->answered = c->write_failed = c->ended = false;
+	c->paused = c->answered = c->write_failed = c->ended = c->armed = false;
 	c->out_at = c->out_end = 0;
 	worker_note_dial(w);
 	enum outcome failed = begin_dial(w, id);
@@ -194,11 +200,8 @@ static void opened(struct worker *w, uint32_t id, int res)
 	w->open++;
 	w->dial_failures = w->port_misses = 0;
 	h1_open(&c->h1);
-	if (!conn_arm(w, id)) {
-		flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
-		conn_close(w, id, false);
+	if (!conn_arm(w, id))
 		return;
-	}
 	conn_set_deadline(w, id);
 	if (c->in_flight)
 		conn_flush(w, id);
@@ -247,7 +250,7 @@ void conn_event(struct worker *w, const struct ring_event *e)
 		conn_received(w, id, e);
 		break;
 	case RING_READABLE:
-		conn_readable(w, id);
+		conn_readable(w, id, e->res);
 		break;
 	case RING_CLOSED:
 		after_life(w, id);

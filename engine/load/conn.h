@@ -39,6 +39,7 @@ struct conn {
 	bool write_failed : 1;
 	bool ended : 1;  /* the peer has: closing leaves no TIME_WAIT here */
 	bool booked : 1; /* `tuple` is taken */
+	bool armed : 1;  /* the ring waits, or looks, for what the peer sends */
 };
 _Static_assert(sizeof(struct conn) == 64, "one of these per connection");
 
@@ -56,6 +57,9 @@ void conn_request(struct worker *w, uint32_t id, uint64_t due_ns);
 
 /* Writes the requests taken since the last call. */
 void conn_flush(struct worker *w, uint32_t id);
+
+/* Looks whether an idle connection's peer has ended it, where nothing else would tell. */
+void conn_peek(struct worker *w, uint32_t id);
 
 bool conn_has_room(const struct worker *w, const struct conn *c);
 

@@ -11,10 +11,14 @@ void conn_close(struct worker *w, uint32_t id, bool reset);
 void conn_set_deadline(struct worker *w, uint32_t id);
 void conn_pause_until(struct worker *w, uint32_t id, uint64_t until_ns);
 
-/* conn_talk.c: waits for what the peer sends, or for its end. False: the ring takes nothing. */
+/* The generator's own fault: the ring takes nothing. */
+void conn_refused(struct worker *w, uint32_t id);
+
+/* conn_talk.c: waits for what the peer sends, or for its end, as the plan has it. Where the ring
+ * takes nothing, the life ends and the answer is false. */
 bool conn_arm(struct worker *w, uint32_t id);
 void conn_sent(struct worker *w, uint32_t id, int res);
 void conn_received(struct worker *w, uint32_t id, const struct ring_event *e);
-void conn_readable(struct worker *w, uint32_t id);
+void conn_readable(struct worker *w, uint32_t id, int res);
 
 #endif

@@ -15,12 +15,10 @@ static void write_out(struct worker *w, uint32_t id)
 	/* Quiet sends overlap only while all of them together fit any socket buffer at once. */
 	unsigned flags = RING_FIXED | (plan->wire.len <= RING_QUIET_MAX ? RING_QUIET : 0);
 	enum ring_sending sending = ring_send(w->ring, id, bytes, flags);
-	if (sending == RING_REFUSED) {
-		flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
-		conn_close(w, id, false);
-	} else if (sending == RING_SILENT) {
+	if (sending == RING_REFUSED)
+		conn_refused(w, id);
+	else if (sending == RING_SILENT)
 		c->out_at = c->out_end = 0;
-	}
 }
 
 /* Tells the parser of the oldest request that was written, once its predecessor's answer is whole.
@@ -35,6 +33,8 @@ void conn_flush(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
 	if (c->state != CONN_OPEN || !c->to_write || c->out_end)
+		return;
+	if (!c->armed && !conn_arm(w, id))
 		return;
 	unsigned count = c->to_write;
 	for (unsigned i = c->in_flight - count; i < c->in_flight; i++) {
@@ -192,25 +192,48 @@ void conn_received(struct worker *w, uint32_t id, const struct ring_event *e)
 	}
 	if (e->res > 0)
 		feed(w, id, e->data);
-	if (!e->armed && w->conns[id].state == CONN_OPEN && !conn_arm(w, id)) {
-		flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
-		conn_close(w, id, false);
-	}
+	if (!e->armed && w->conns[id].state == CONN_OPEN)
+		conn_arm(w, id);
 }
 
 /* --- waiting for the peer --------------------------------------------------------------- */
 
-bool conn_arm(struct worker *w, uint32_t id)
+static bool arm(struct worker *w, uint32_t id)
 {
-	if (w->plan->lean)
+	const struct plan *plan = w->plan;
+	if (plan->idle == PLAN_SWEEP && !w->conns[id].in_flight)
+		return ring_peek(w->ring, id);
+	if (plan->idle != PLAN_RECEIVE)
 		return ring_watch(w->ring, id);
-	return w->plan->keepalive ? ring_receive(w->ring, id) : ring_receive_once(w->ring, id);
+	return plan->keepalive ? ring_receive(w->ring, id) : ring_receive_once(w->ring, id);
 }
 
-void conn_readable(struct worker *w, uint32_t id)
+bool conn_arm(struct worker *w, uint32_t id)
 {
-	if (ring_receive_once(w->ring, id))
-		return;
-	flight_end_all(w, id, OUTCOME_GENERATOR, OUTCOME_GENERATOR);
-	conn_close(w, id, false);
+	struct conn *c = &w->conns[id];
+	c->armed = arm(w, id);
+	if (!c->armed)
+		conn_refused(w, id);
+	return c->armed;
+}
+
+/* Where the ring takes nothing just now, another round comes. */
+void conn_peek(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	if (c->state == CONN_OPEN && !c->armed)
+		c->armed = ring_peek(w->ring, id);
+}
+
+void conn_readable(struct worker *w, uint32_t id, int res)
+{
+	struct conn *c = &w->conns[id];
+	if (res == -EAGAIN && !c->in_flight)
+		c->armed = false; /* until worker_sweep */
+	else if (res == -EAGAIN)
+		conn_arm(w, id);
+	else if (res < 0)
+		broken(w, id, outcome_of_errno(-res, false));
+	else if (!ring_receive_once(w->ring, id))
+		conn_refused(w, id);
 }

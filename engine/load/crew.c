@@ -174,6 +174,12 @@ void crew_memory_short(struct crew *c)
 		worker_memory_short(c->members[i].worker);
 }
 
+void crew_sweep(struct crew *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		worker_sweep(c->members[i].worker);
+}
+
 /* What stands now, of all: a worker that published nothing in this tick counts as before. */
 static void sum_gauges(const struct crew *c, struct tally *window)
 {

@@ -3,6 +3,8 @@
 #include "load/issue.h"
 
 #define VERIFY_AHEAD 1024u /* questions of the last round in flight at most */
+#define LOOKS_A_TURN        1024u
+#define LOOKS_WHILE_OPENING 64u
 
 /* --- opening ---------------------------------------------------------------------------- */
 
@@ -50,6 +52,28 @@ static void churn(struct worker *w)
 	}
 }
 
+/* Where nothing is armed on idle connections: a look at each, since something came in. While
+ * others are opened, they come first. */
+static void sweep(struct worker *w)
+{
+	if (atomic_exchange_explicit(&w->sweep_asked, false, memory_order_relaxed))
+		w->sweep_left = w->plan->idle == PLAN_SWEEP ? w->count : 0;
+	unsigned looks = w->hold_stage == HOLD_OPENING ? LOOKS_WHILE_OPENING : LOOKS_A_TURN;
+	for (; w->sweep_left && looks; w->sweep_left--, looks--) {
+		conn_peek(w, w->sweep_at);
+		w->sweep_at = (w->sweep_at + 1) % w->count;
+	}
+}
+
+/* Deadlines were for dialling: once the last of them is over, their memory is not needed. */
+static void trim(struct worker *w)
+{
+	if (w->trimmed || wheel_next_ns(&w->wheel) != UINT64_MAX)
+		return;
+	w->trimmed = true;
+	wheel_trim(&w->wheel);
+}
+
 /* --- the last round --------------------------------------------------------------------- */
 
 /* Asks each connection that is open, once. */
@@ -76,14 +100,17 @@ void hold_issue(struct worker *w)
 {
 	if (!w->issuing)
 		return;
-	if (w->hold_stage != HOLD_VERIFYING)
+	if (w->hold_stage != HOLD_VERIFYING) {
 		worker_open_ahead(w);
+		sweep(w);
+	}
 	if (w->hold_stage == HOLD_OPENING && (all_tried(w) || worker_probing(w)))
 		begin_holding(w);
 	if (w->hold_stage == HOLD_HOLDING) {
 		if (w->plan->rate_rps > 0)
 			issue_due(w);
 		churn(w);
+		trim(w);
 	}
 	if (w->now_ns >= w->stop_ns && w->hold_stage != HOLD_VERIFYING) {
 		if (w->hold_stage == HOLD_HOLDING)
@@ -106,9 +133,11 @@ uint64_t hold_next_ns(struct worker *w)
 {
 	if (!w->issuing)
 		return UINT64_MAX;
-	uint64_t next_ns = earlier(w->stop_ns, worker_open_next_ns(w));
 	if (w->hold_stage == HOLD_VERIFYING)
 		return UINT64_MAX; /* answers make room for the next */
+	if (w->sweep_left)
+		return w->now_ns;
+	uint64_t next_ns = earlier(w->stop_ns, worker_open_next_ns(w));
 	if (w->hold_stage == HOLD_OPENING)
 		return next_ns;
 	if (w->plan->rate_rps > 0)

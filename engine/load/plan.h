@@ -14,6 +14,10 @@
 
 #define PLAN_PIPELINE_MAX 64u
 
+/* How the peer's end of an idle connection is noticed, from the dearest to the cheapest in kernel
+ * memory: a receive is armed; a poll; nothing, it is looked at when told to (worker_sweep). */
+enum plan_idle { PLAN_RECEIVE, PLAN_WATCH, PLAN_SWEEP };
+
 struct plan {
 	struct tuples tuples; /* where to, and where from */
 	struct span wire; /* `pipeline` copies of the request, back to back, in registered memory */
@@ -40,7 +44,7 @@ struct plan {
 	bool busy;          /* never sleep */
 
 	bool linger0;       /* connections end with an RST, and leave no TIME_WAIT */
-	bool lean;          /* an idle connection is watched instead of received from */
+	enum plan_idle idle;
 	double connect_rps; /* connections begun per second, of all workers; 0: no limit */
 	double close_rps;   /* at the end; 0: at once */
 

@@ -187,6 +187,11 @@ void worker_memory_short(struct worker *w)
 	atomic_store_explicit(&w->memory_short, true, memory_order_relaxed);
 }
 
+void worker_sweep(struct worker *w)
+{
+	atomic_store_explicit(&w->sweep_asked, true, memory_order_relaxed);
+}
+
 /* --- the loop --------------------------------------------------------------------------- */
 
 /* In a busy closed loop a few completions more are worth a short wait: fewer, larger batches.

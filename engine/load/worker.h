@@ -39,6 +39,10 @@ void worker_order(struct worker *w, enum worker_order order);
 /* No connection more: memory is nearly used up. Those to come fail as memory_exhausted. */
 void worker_memory_short(struct worker *w);
 
+/* Something came in from outside: a plan that arms nothing on idle connections (PLAN_SWEEP) looks
+ * at all of them, once. */
+void worker_sweep(struct worker *w);
+
 /* Adds what the worker published since the last call to `total` (tally_extend), and to `window`
  * (tally_join) unless NULL. With `ended`, after worker_run has returned, the rest as well. */
 void worker_collect(struct worker *w, bool ended, struct tally *total, struct tally *window);

@@ -55,9 +55,11 @@ struct worker {
 	uint64_t service_ewma_ns, service_min_ns; /* of answers: mean of late, least of all */
 
 	enum hold_stage hold_stage;
+	bool trimmed;            /* its deadlines' memory was given back */
 	uint64_t all_dialled_ns; /* a hold's: when the last one was dialled first; 0: not yet */
 	struct arrival churn;
 	uint32_t verified; /* connections looked at by a hold's last round */
+	uint32_t sweep_at, sweep_left; /* where the next look goes; connections still to look at */
 
 	struct tally *tally; /* being filled */
 	uint64_t publish_ns;
@@ -69,6 +71,7 @@ struct worker {
 	_Atomic(struct tally *) inbox;  /* empty, from it */
 	_Atomic int order;
 	atomic_bool memory_short; /* no connection more */
+	atomic_bool sweep_asked;
 	struct tally tallies[2];
 };
 

@@ -102,6 +102,14 @@ static uint64_t choose_duration(const struct run_config *c)
 
 /* A hold lasts until a signal unless told otherwise; to ask each connection every T is to ask
  * N / T times a second, in turn. Those that are not asked need no receive kept ready. */
+/* Connections that are asked again and again are worth the memory of what their answers need. */
+static enum plan_idle idle_of(bool lean, bool asked)
+{
+	if (lean && !asked)
+		return PLAN_SWEEP;
+	return lean || !asked ? PLAN_WATCH : PLAN_RECEIVE;
+}
+
 static void choose_hold(const struct run_config *c, struct plan *p)
 {
 	p->hold = true;
@@ -112,7 +120,7 @@ static void choose_hold(const struct run_config *c, struct plan *p)
 	p->close_rps = c->close_rps;
 	if (c->ping_ns)
 		p->rate_rps = c->connections / ((double)c->ping_ns / (double)NS_PER_S);
-	p->lean = c->lean || !(p->rate_rps > 0);
+	p->idle = idle_of(c->lean, p->rate_rps > 0);
 }
 
 static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)

@@ -39,7 +39,7 @@ void holding_plan(struct holding *h, const struct run_config *c, struct plan *pl
 		.own_ports = ring_names_ports(),
 		.target_local = s->held.target_local,
 		.loopback = s->held.target_local,
-		.lean = plan->lean,
+		.lean = plan->idle != PLAN_RECEIVE,
 		.threads = plan->workers,
 	};
 	preflight_judge(&h->demand, &h->before, &s->held.preflight);
@@ -108,7 +108,7 @@ static void mark_tenths(struct holding *h, const struct tally *total)
 	h->seen_opened = opened;
 }
 
-/* What an idle connection costs: once all are open, before anything is asked. */
+/* What an idle connection costs: once all are open, and again until something is asked. */
 static void measure(struct holding *h, const struct tally *total)
 {
 	struct summary_hold *held = &h->summary->held;
@@ -137,18 +137,35 @@ static void watch_memory(struct holding *h, struct crew *crew)
 	crew_memory_short(crew);
 }
 
+/* A connection ends from outside by a segment that comes in, or by being killed here: where neither
+ * counter moved, none has. What cannot be read may have moved. */
+static void look_for_losses(struct holding *h, struct crew *crew)
+{
+	static const enum fact_id tell[] = {FACT_TCP_IN_SEGS, FACT_TCP_ESTAB_RESETS};
+	bool came = false;
+	for (unsigned i = 0; i < sizeof tell / sizeof *tell; i++) {
+		const struct fact *now = &h->now.of[tell[i]];
+		came |= !now->known || now->value != h->came[i];
+		h->came[i] = now->value;
+	}
+	if (came && h->plan->idle == PLAN_SWEEP)
+		crew_sweep(crew);
+}
+
 void holding_tick(struct holding *h, struct crew *crew, const struct tally *total, uint64_t now_ns)
 {
 	facts_read(&h->now, "");
 	mark_tenths(h, total);
 	hand_over(h, total->opened);
 	watch_memory(h, crew);
+	look_for_losses(h, crew);
 	uint64_t tried = total->opened - total->reopened + total->failed;
 	if (!h->held_ns && tried >= h->plan->connections && !total->opening)
 		h->held_ns = now_ns;
 	if (!total->issued_until_ns)
 		h->summary->held.open_at_end = total->open;
-	if (h->held_ns && !h->measured)
+	bool asked = total->intended || total->held_until_ns;
+	if (h->held_ns && (!h->measured || !asked))
 		measure(h, total);
 }
 

@@ -21,6 +21,7 @@ struct holding {
 	uint64_t tenth_ns[HOLDING_TENTHS + 1]; /* when so many tenths were open; 0: never */
 	uint64_t seen_ns, seen_opened;         /* at the last tick */
 	uint64_t held_ns;                      /* when all had been tried; 0: not yet */
+	uint64_t came[2];                      /* what tells of segments, at the last tick */
 	bool measured;
 	bool memory_short;
 };

@@ -120,7 +120,7 @@ static bool may_wait(struct ring *r, uint32_t slot)
 {
 	const struct peer *p = &r->peers[slot];
 	DEMAND(slot < r->slots && p->used && !p->closing && p->connected);
-	DEMAND(!p->armed && !p->watching && !p->ended);
+	DEMAND(!p->armed && !p->watching && !p->peeking && !p->ended);
 	return !sim_happens(r, r->script.refuse_operation);
 }
 
@@ -156,6 +156,17 @@ bool ring_watch(struct ring *r, uint32_t slot)
 	p->watching = true;
 	if (p->inbox)
 		sim_poke(r, slot);
+	rest(r, slot);
+	return true;
+}
+
+bool ring_peek(struct ring *r, uint32_t slot)
+{
+	struct peer *p = &r->peers[slot];
+	if (!may_wait(r, slot))
+		return false;
+	p->peeking = true;
+	sim_poke(r, slot);
 	rest(r, slot);
 	return true;
 }
@@ -259,6 +270,22 @@ static struct ring_event end_receive(struct ring *r, uint32_t slot)
 	return e;
 }
 
+/* An error is told once: receiving would not tell it again. */
+static struct ring_event end_peek(struct ring *r, uint32_t slot)
+{
+	struct peer *p = &r->peers[slot];
+	struct ring_event e = {.op = RING_READABLE, .slot = slot, .res = -EAGAIN};
+	p->peeking = false;
+	if (p->inbox)
+		e.res = p->inbox->event.res < 0 ? p->inbox->event.res : 1;
+	if (e.res < 0 && p->inbox) {
+		sim_inbox_take(p);
+		p->ended = true;
+		r->truth.ended++;
+	}
+	return e;
+}
+
 /* Data arrived, or is to be looked at again: true with the event that this makes. */
 static bool look(struct ring *r, const struct coming *c, struct ring_event *ret)
 {
@@ -266,6 +293,10 @@ static bool look(struct ring *r, const struct coming *c, struct ring_event *ret)
 	struct peer *p = &r->peers[slot];
 	if (!c->poke)
 		sim_inbox_put(p, c->event);
+	if (p->peeking) {
+		*ret = end_peek(r, slot);
+		return true;
+	}
 	if (!p->inbox || (!p->armed && !p->watching))
 		return false;
 	if (p->watching) {
@@ -298,7 +329,8 @@ static void note_closed(struct ring *r, uint32_t slot)
 	sim_port_give(r, slot);
 	r->open -= p->connected;
 	r->truth.closed += p->connected;
-	p->used = p->closing = p->connected = p->armed = p->watching = false;
+	p->used = p->closing = p->connected = p->armed = false;
+	p->watching = p->peeking = false;
 	r->stats.slots_used--;
 }
 

@@ -56,9 +56,9 @@ static const char *go(void)
 
 static const char *all_are_held_then_each_is_asked_once(void)
 {
-	for (int lean = 0; lean < 2; lean++) {
+	for (int idle = PLAN_RECEIVE; idle <= PLAN_SWEEP; idle++) {
 		struct plan plan = hold_of(2000, 500 * MS);
-		plan.lean = lean;
+		plan.idle = (enum plan_idle)idle;
 		plan.verify = true;
 		make(plan);
 		const char *rule = go();
@@ -95,9 +95,9 @@ static const char *requests_go_round_all_connections(void)
 
 static const char *churn_closes_and_opens_at_its_rate(void)
 {
-	for (int lean = 0; lean < 2; lean++) {
+	for (int idle = PLAN_RECEIVE; idle <= PLAN_SWEEP; idle++) {
 		struct plan plan = hold_of(200, 1000 * MS);
-		plan.lean = lean;
+		plan.idle = (enum plan_idle)idle;
 		plan.churn_rps = 100;
 		make(plan);
 		const char *rule = go();
@@ -124,10 +124,10 @@ static const char *churn_spares_what_waits_for_an_answer(void)
 
 static const char *what_is_lost_is_told_by_cause_and_opened_again(void)
 {
-	for (int lean = 0; lean < 2; lean++) {
+	for (int idle = PLAN_RECEIVE; idle <= PLAN_SWEEP; idle++) {
 		for (int reset = 0; reset < 2; reset++) {
 			struct plan plan = hold_of(100, 1000 * MS);
-			plan.lean = lean;
+			plan.idle = (enum plan_idle)idle;
 			make(plan);
 			run.script.close_idle = 500;
 			run.script.reset_idle = reset ? 1000 : 0;

@@ -25,7 +25,7 @@ static struct plan choose_plan(uint64_t seed, struct rng *rng)
 		.window_ns = 100 * NS_PER_MS,
 		.duration_ns = (1 + rng_below(rng, 1000)) * NS_PER_MS,
 		.linger0 = rng_below(rng, 8) == 0,
-		.lean = rng_below(rng, 2),
+		.idle = (enum plan_idle)rng_below(rng, 3),
 		.verify = rng_below(rng, 2),
 	};
 	if (rng_below(rng, 3) == 0)

@@ -42,7 +42,7 @@ struct chunk {
 struct peer {
 	struct chunk *inbox, **inbox_end;
 	uint32_t life;
-	bool used, closing, connected, armed, once, watching;
+	bool used, closing, connected, armed, once, watching, peeking;
 	bool told;              /* how its connect ended */
 	bool finished;          /* says nothing more, once what is on its way has come */
 	bool ended;             /* and its end was received */

@@ -58,7 +58,7 @@ static struct plan choose_plan(uint64_t seed, struct rng *rng)
 		.window_ns = 100 * NS_PER_MS,
 		.duration_ns = (1 + rng_below(rng, 300)) * NS_PER_MS,
 		.linger0 = rng_below(rng, 8) == 0,
-		.lean = rng_below(rng, 4) == 0,
+		.idle = rng_below(rng, 4) ? PLAN_RECEIVE : PLAN_WATCH,
 	};
 	if (!p.keepalive)
 		p.pipeline = 1;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SWEEP_NS (100 * NS_PER_MS) /* something came in, as far as the main thread knows */
+
 /* --- one run ---------------------------------------------------------------------------- */
 
 /* The main thread's part, done as the ring turns. */
@@ -15,6 +17,7 @@ struct watcher {
 	const struct sim_orders *orders;
 	struct worker *worker;
 	struct sim_result *result;
+	uint64_t swept_ns;
 };
 
 static bool is_time(uint64_t at_ns, uint64_t now_ns)
@@ -24,7 +27,7 @@ static bool is_time(uint64_t at_ns, uint64_t now_ns)
 
 static void watch(void *ctx, uint64_t now_ns)
 {
-	const struct watcher *watcher = ctx;
+	struct watcher *watcher = ctx;
 	const struct sim_orders *orders = watcher->orders;
 	struct sim_result *result = watcher->result;
 	if (is_time(orders->stop_ns, now_ns))
@@ -34,6 +37,10 @@ static void watch(void *ctx, uint64_t now_ns)
 	if (is_time(orders->memory_short_ns, now_ns) && result->dialled_short == UINT64_MAX) {
 		worker_memory_short(watcher->worker);
 		result->dialled_short = sim_truth().dialled;
+	}
+	if (now_ns >= watcher->swept_ns + SWEEP_NS) {
+		watcher->swept_ns = now_ns;
+		worker_sweep(watcher->worker);
 	}
 	worker_collect(watcher->worker, false, &result->total, NULL);
 }
@@ -164,7 +171,7 @@ static const char *broken_connection_rule(const struct sim_run *run, const struc
 		return "a cause for every lost connection";
 	if (t->reopened > t->opened || t->opened - t->reopened > run->plan.connections)
 		return "opened again, or for the first time";
-	if (run->plan.lean && truth->receives)
+	if (run->plan.idle != PLAN_RECEIVE && truth->receives)
 		return "a lean connection at rest has no receive armed";
 	if (truth->clashes)
 		return "no port is dialled from in its TIME_WAIT";

@@ -162,7 +162,7 @@ START_TEST(a_hold_lasts_until_a_signal_unless_told_otherwise)
 {
 	config.hold = config.lean = config.verify = true;
 	compile();
-	ck_assert(plan.hold && plan.lean && plan.verify);
+	ck_assert(plan.hold && plan.idle == PLAN_SWEEP && plan.verify);
 	ck_assert_uint_eq(plan.duration_ns, UINT64_MAX);
 	ck_assert(plan.rate_rps == 0 && plan.churn_rps == 0 && plan.connect_rps == 0);
 	ck_assert(plan.close_rps > 0); /* a pace of its own at the end */
@@ -187,10 +187,17 @@ START_TEST(pings_and_churn_are_rates_over_all_connections)
 	compile();
 	ck_assert(plan.rate_rps == 50 && plan.churn_rps == 15);
 	ck_assert(s->open_loop && s->offered_rps == 50);
+	ck_assert_int_eq(plan.idle, PLAN_RECEIVE);
 	config.ping_ns = 0;
 	config.rate_rps = 7;
+	config.lean = true;
 	compile();
 	ck_assert(plan.rate_rps == 7);
+	ck_assert_int_eq(plan.idle, PLAN_WATCH);
+	config.rate_rps = 0;
+	config.lean = false;
+	compile();
+	ck_assert_int_eq(plan.idle, PLAN_WATCH);
 }
 END_TEST
 
@@ -202,7 +209,7 @@ START_TEST(what_is_a_holds_alone_leaves_a_run_as_it_is)
 	config.linger0 = true;
 	config.connect_rps = 100;
 	compile();
-	ck_assert(!plan.hold && !plan.lean && !plan.verify);
+	ck_assert(!plan.hold && plan.idle == PLAN_RECEIVE && !plan.verify);
 	ck_assert(plan.rate_rps == 0 && plan.churn_rps == 0 && plan.close_rps == 0);
 	ck_assert(plan.linger0 && plan.connect_rps == 100);
 	ck_assert_str_eq(s->command, "run");

@@ -1,10 +1,10 @@
 /* A crew that holds connections, or makes them from tuples of its own choice. */
 #include "tests/unit/crew_case.h"
 
-static void hold(bool lean)
+static void hold(enum plan_idle idle)
 {
 	plan.hold = true;
-	plan.lean = lean;
+	plan.idle = idle;
 	plan.requests = 0;
 	plan.duration_ns = 50 * NS_PER_MS;
 }
@@ -50,7 +50,7 @@ END_TEST
 
 START_TEST(where_memory_is_short_nothing_is_opened_any_more)
 {
-	hold(false);
+	hold(PLAN_RECEIVE);
 	struct crew *c = crew_of(0);
 	crew_memory_short(c);
 	crew_go(c, mono_ns());
@@ -90,8 +90,8 @@ int main(void)
 	TCase *all = tcase_create("crew_hold");
 	tcase_set_timeout(all, 30);
 	tcase_add_checked_fixture(all, start, end);
-	tcase_add_loop_test(all, connections_that_are_held_are_asked_once_at_the_end, 0, 2);
-	tcase_add_loop_test(all, a_hold_lasts_until_it_is_told, 0, 2);
+	tcase_add_loop_test(all, connections_that_are_held_are_asked_once_at_the_end, 0, 3);
+	tcase_add_loop_test(all, a_hold_lasts_until_it_is_told, 0, 3);
 	tcase_add_test(all, where_memory_is_short_nothing_is_opened_any_more);
 	tcase_add_test(all, tuples_of_our_choice_are_those_that_the_server_sees);
 	Suite *suite = suite_create("crew_hold");

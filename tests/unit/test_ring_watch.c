@@ -76,6 +76,66 @@ START_TEST(what_came_before_the_watch_is_told_as_well)
 }
 END_TEST
 
+static void expect_peeked(uint32_t slot, bool something)
+{
+	ck_assert(ring_peek(ring, slot));
+	struct ring_event e = case_expect(RING_READABLE, slot);
+	ck_assert_int_eq(e.res == -EAGAIN, !something);
+}
+
+START_TEST(a_peek_tells_at_once_and_leaves_what_it_saw)
+{
+	for (size_t i = 0; i < CONFIGS; i++) {
+		open_nth(i, _i);
+		int peer = case_connect(1);
+		expect_peeked(1, false);
+		peer_send(peer, "first", 5);
+		expect_peeked(1, true);
+		expect_peeked(1, true);
+		struct ring_event e = receive_once(1);
+		ck_assert_int_eq(e.res, 5);
+		ring_done(ring, &e);
+		expect_peeked(1, false);
+		close(peer);
+		expect_peeked(1, true);
+		ck_assert_int_eq(receive_once(1).res, 0);
+		case_close(1, false);
+	}
+}
+END_TEST
+
+START_TEST(a_peek_tells_of_a_reset_itself)
+{
+	for (size_t i = 0; i < CONFIGS; i++) {
+		open_nth(i, _i);
+		int peer = case_connect(1);
+		expect_peeked(1, false);
+		reset(peer);
+		ck_assert(ring_peek(ring, 1));
+		ck_assert_int_eq(case_expect(RING_READABLE, 1).res, -ECONNRESET);
+		case_close(1, false);
+	}
+}
+END_TEST
+
+START_TEST(a_peek_that_a_close_overtakes_tells_nothing)
+{
+	for (size_t i = 0; i < CONFIGS; i++) {
+		open_nth(i, _i);
+		for (uint32_t way = 0; way < 4; way++) {
+			int peer = case_connect(1);
+			ck_assert(ring_peek(ring, 1));
+			if (way & 1)
+				case_turn(0);
+			case_close(1, way & 2);
+			expect_nothing();
+			ck_assert_uint_eq(ring_stats(ring).slots_used, 0);
+			close(peer);
+		}
+	}
+}
+END_TEST
+
 START_TEST(the_peers_end_ends_a_watch)
 {
 	for (size_t i = 0; i < CONFIGS; i++) {
@@ -197,6 +257,9 @@ int main(void)
 		a_close_cancels_a_watch,
 		a_watch_of_one_life_tells_nothing_in_the_next,
 		of_many_watches_each_is_told,
+		a_peek_tells_at_once_and_leaves_what_it_saw,
+		a_peek_tells_of_a_reset_itself,
+		a_peek_that_a_close_overtakes_tells_nothing,
 	};
 	TCase *all = tcase_create("ring_watch");
 	tcase_set_timeout(all, 20);

@@ -321,6 +321,24 @@ static void model_step(struct model *m, struct rng *rng)
 	ck_assert_uint_le(wheel_next_ns(&w), earliest > m->now_ns ? earliest : m->now_ns);
 }
 
+START_TEST(a_wheel_that_gave_its_memory_back_goes_on)
+{
+	uint32_t id;
+	wheel_set(&w, 7, START_NS + 5 * T);
+	wheel_set(&w, 8, START_NS + 6 * T);
+	wheel_clear(&w, 8);
+	wheel_trim(&w); /* not yet: both are linked */
+	check_only(tick_up(START_NS + 5 * T), 7);
+	ck_assert(!wheel_expire(&w, START_NS + 8 * T, &id));
+	wheel_trim(&w);
+	ck_assert_uint_eq(wheel_next_ns(&w), UINT64_MAX);
+	wheel_set(&w, 8, START_NS + 20 * T);
+	wheel_set(&w, 9, START_NS + 20 * T);
+	wheel_clear(&w, 9);
+	check_only(tick_up(START_NS + 20 * T), 8);
+}
+END_TEST
+
 START_TEST(a_wheel_does_what_a_list_of_deadlines_does)
 {
 	struct model m = {.now_ns = START_NS};
@@ -356,6 +374,7 @@ int main(void)
 	tcase_add_test(all, a_clock_that_stands_still_or_steps_back_expires_nothing_more);
 	tcase_add_test(all, a_long_stall_brings_out_all_that_fell_due);
 	tcase_add_test(all, an_id_may_be_set_again_while_others_are_being_taken_out);
+	tcase_add_test(all, a_wheel_that_gave_its_memory_back_goes_on);
 	tcase_add_loop_test(all, a_wheel_does_what_a_list_of_deadlines_does, 1, 4);
 	Suite *suite = suite_create("wheel");
 	suite_add_tcase(suite, all);
