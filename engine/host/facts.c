@@ -274,14 +274,14 @@ static struct fact look(const struct row *r, const struct facts *known, const ch
 	return (struct fact){.value = value, .known = true};
 }
 
-static void read_files(struct facts *ret, const char *root)
+static void read_files(struct facts *ret, const char *root, uint64_t which)
 {
 	struct buf text;
 	const char *loaded = "";
 	int error = 0;
 	buf_init(&text, FILE_MAX);
 	for (unsigned i = 0; i < FACT_COUNT; i++) {
-		if (!ROWS[i].read)
+		if (!ROWS[i].read || !(which & FACT_BIT(i)))
 			continue;
 		if (strcmp(loaded, ROWS[i].file))
 			error = load(&text, root, ROWS[i].file);
@@ -306,8 +306,15 @@ static void read_cgroup(struct facts *ret, const char *root)
 void facts_read(struct facts *ret, const char *root)
 {
 	*ret = (struct facts){0};
-	read_files(ret, root);
-	read_cgroup(ret, root);
+	facts_refresh(ret, root, UINT64_MAX);
+}
+
+void facts_refresh(struct facts *f, const char *root, uint64_t which)
+{
+	_Static_assert(FACT_COUNT <= 64, "a bit each");
+	read_files(f, root, which);
+	if (which & (FACT_BIT(FACT_CGROUP_LIMIT) | FACT_BIT(FACT_CGROUP_USED)))
+		read_cgroup(f, root);
 }
 
 uint64_t facts_or(const struct facts *f, enum fact_id id, uint64_t otherwise)

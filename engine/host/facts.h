@@ -70,6 +70,11 @@ struct facts {
 /* `root` stands before every path: "" but in tests, which keep a small /proc of their own. */
 void facts_read(struct facts *ret, const char *root);
 
+/* Reads these anew, FACT_BITs, and leaves the others: every file of /proc that is opened costs the
+ * kernel an inode and a dentry for a while. */
+#define FACT_BIT(id) (UINT64_C(1) << (id))
+void facts_refresh(struct facts *f, const char *root, uint64_t which);
+
 uint64_t facts_or(const struct facts *f, enum fact_id id, uint64_t otherwise);
 const char *facts_name(enum fact_id id);                          /* "mem_available_bytes" */
 const char *facts_source(const struct facts *f, enum fact_id id); /* "/proc/meminfo" */

@@ -18,7 +18,7 @@
 
 /* A lane among several: short queues, for each lane's share of a turn is small. The kernel sizes
  * the table in which it finds what to cancel after the completion queue: 8192 give the largest. */
-#define MANY_ENTRIES     512u
+#define MANY_ENTRIES     256u
 #define MANY_CQ_ENTRIES  8192u
 #define MANY_BUFFER_SIZE 4096u
 #define MANY_BUFFERS     8192u /* of all lanes together */

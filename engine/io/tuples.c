@@ -53,6 +53,16 @@ static int try_source(const struct addr *a)
 	return code;
 }
 
+/* connect() tries every other port first, and those quickly; past half of the range it searches
+ * all. Measured: 29 us a connect up to 14,116 of 28,232, then 1,767. Seven sixteenths keep clear
+ * of that edge; a short range costs little even where all of it is searched. */
+uint32_t tuples_by_search(uint32_t ports)
+{
+	const uint32_t cheap = ports < 1024 ? ports : 1024;
+	uint32_t most = (uint32_t)((uint64_t)ports * 7 / 16);
+	return most > cheap ? most : cheap;
+}
+
 int tuples_check_sources(const struct tuples *t, struct err *err)
 {
 	char host[ADDR_TEXT];

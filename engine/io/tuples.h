@@ -42,6 +42,9 @@ struct tuple {
  * per_pair and port_count, up to TUPLES_MAX. */
 uint32_t tuples_total(const struct tuples *t);
 
+/* Ports of a range that the kernel's own search finds quickly, for each (source, destination). */
+uint32_t tuples_by_search(uint32_t ports);
+
 /* The tuple of a number below the total. Consecutive numbers are of different pairs, destinations
  * first, until all pairs had their turn; only then comes the next port. */
 struct tuple tuple_of(const struct tuples *t, uint32_t number);

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The kernel's search for a free port stays quick up to half of the range; we stay below. */
-#define SEARCH_SHARE 0.44
-
 /* TIME_WAIT lasts 60 s, unless the kernel reuses its ports after a second (tcp_tw_reuse). */
 #define REST_NS       (60 * NS_PER_S)
 #define REST_REUSE_NS (2 * NS_PER_S)
@@ -97,7 +94,7 @@ static void choose_ports(const struct limits *limits, uint32_t connections, stru
 	uint64_t pairs = (uint64_t)(t->from_count ? t->from_count : 1) * t->to_count;
 	uint32_t needed = (uint32_t)((connections + pairs - 1) / pairs);
 	uint32_t range = limits_ports(limits);
-	uint32_t by_search = (uint32_t)(range * SEARCH_SHARE);
+	uint32_t by_search = tuples_by_search(range);
 	t->per_pair = needed;
 	if (range && needed > by_search && ring_names_ports()) {
 		t->port_low = (uint16_t)limits->port_low;

@@ -14,6 +14,12 @@
 #define SHORT_CGROUP 0.10       /* of the cgroup's limit not yet used, */
 #define SHORT_BYTES  (32 << 20) /* and what two ticks of the quickest opening take */
 
+/* What is looked at ten times a second. */
+#define WATCHED                                                                                    \
+	(FACT_BIT(FACT_MEM_AVAILABLE) | FACT_BIT(FACT_CGROUP_LIMIT) |                              \
+	 FACT_BIT(FACT_CGROUP_USED) | FACT_BIT(FACT_TCP_IN_SEGS) |                                 \
+	 FACT_BIT(FACT_TCP_ESTAB_RESETS))
+
 /* Closing more than this share of the free TIME_WAIT buckets is done by RST. */
 #define TIME_WAIT_SHARE 0.5
 
@@ -115,6 +121,7 @@ static void measure(struct holding *h, const struct tally *total)
 	const struct fact *slab = &h->now.of[FACT_SLAB], *before = &h->before.of[FACT_SLAB];
 	if (!total->open)
 		return;
+	facts_refresh(&h->now, "", FACT_BIT(FACT_SLAB));
 	held->user_bytes = (double)self_rss_bytes() / (double)total->open;
 	if (slab->known && before->known && slab->value > before->value)
 		held->kernel_bytes = (double)(slab->value - before->value) / (double)total->open;
@@ -154,7 +161,7 @@ static void look_for_losses(struct holding *h, struct crew *crew)
 
 void holding_tick(struct holding *h, struct crew *crew, const struct tally *total, uint64_t now_ns)
 {
-	facts_read(&h->now, "");
+	facts_refresh(&h->now, "", WATCHED);
 	mark_tenths(h, total);
 	hand_over(h, total->opened);
 	watch_memory(h, crew);

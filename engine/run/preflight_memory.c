@@ -20,9 +20,15 @@ static uint64_t bytes_an_end(bool lean)
 	return SOCKET_BYTES + USER_BYTES + (lean ? WATCH_BYTES : ARMED_BYTES);
 }
 
+/* On this host. How the target waits is its own affair: reckoned with is the dearest way. */
+static uint64_t bytes_here(const struct preflight_demand *d, bool lean)
+{
+	return bytes_an_end(lean) + (d->target_local ? bytes_an_end(false) : 0);
+}
+
 uint64_t preflight_memory(const struct preflight_demand *d)
 {
-	return d->connections * bytes_an_end(d->lean) * (d->target_local ? 2 : 1);
+	return d->connections * bytes_here(d, d->lean);
 }
 
 static uint64_t without_spared(uint64_t bytes)
@@ -47,7 +53,7 @@ bool preflight_row_memory(const struct preflight_question *q, struct preflight_r
 	if (!PREFLIGHT_KNOW(q->facts, row, FACT_MEM_AVAILABLE))
 		return true;
 	uint64_t available = q->facts->of[FACT_MEM_AVAILABLE].value;
-	uint64_t each = bytes_an_end(d->lean) * q->ends, room = without_spared(available);
+	uint64_t each = bytes_here(d, d->lean), room = without_spared(available);
 	char needs[UNITS_TEXT], has[UNITS_TEXT];
 	PREFLIGHT_SAY(row->source, "%s", facts_source(q->facts, FACT_MEM_AVAILABLE));
 	PREFLIGHT_SAY(row->evidence,
@@ -59,7 +65,7 @@ bool preflight_row_memory(const struct preflight_question *q, struct preflight_r
 	row->allows = room / each;
 	if (row->allows >= d->connections)
 		return true;
-	if (!d->lean && room / (bytes_an_end(true) * q->ends) >= d->connections)
+	if (!d->lean && room / bytes_here(d, true) >= d->connections)
 		PREFLIGHT_SAY(row->remedy,
 			      "--lean watches idle connections instead: %u bytes "
 			      "an end less",

@@ -2,6 +2,7 @@
 #include "run/preflight_rows.h"
 
 #include "base/grouped.h"
+#include "io/tuples.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +11,6 @@
 #define PORTS_WIDEST    64512u
 #define PORTS_WIDEN     "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\""
 #define SOURCES_MAX     65536u /* of --source */
-#define SEARCH_CHEAP    1024u  /* ports that may be looked through at a connect */
 #define LOOPBACK_FIRST  (UINT32_C(127) << 24 | 1)
 #define DESCRIPTORS_OWN 32u        /* of the process, besides rings and connections */
 #define TABLE_MAX       (1u << 20) /* IORING_MAX_FIXED_FILES; fs.nr_open as it usually is, too */
@@ -50,16 +50,6 @@ bool preflight_row_ring(const struct preflight_question *q, struct preflight_row
 
 /* ---- ports ---- */
 
-/* connect() tries every other port first, and those quickly; past half of the range it searches
- * all. Measured: 29 us a connect up to 14,116 of 28,232, then 1,767. Seven sixteenths keep clear
- * of that edge; a short range costs little even where all of it is searched. */
-static uint32_t found_quickly(uint32_t ports)
-{
-	uint32_t most = (uint32_t)((uint64_t)ports * 7 / 16);
-	uint32_t cheap = ports < SEARCH_CHEAP ? ports : SEARCH_CHEAP;
-	return most > cheap ? most : cheap;
-}
-
 /* Without those that are reserved. */
 static uint32_t ports_of_range(const struct facts *f)
 {
@@ -71,7 +61,7 @@ static uint32_t ports_of_range(const struct facts *f)
 uint32_t preflight_ports(const struct facts *f, bool own_ports)
 {
 	uint32_t ports = ports_of_range(f);
-	return own_ports ? ports : found_quickly(ports);
+	return own_ports ? ports : tuples_by_search(ports);
 }
 
 static uint64_t sources_needed(const struct preflight_demand *d, uint64_t per_pair)
@@ -105,7 +95,7 @@ static void say_wider(const struct preflight_demand *d, uint32_t wide, char *out
 /* Sources are the quicker way where they cost nothing: on loopback. */
 static void mend_ports(const struct preflight_demand *d, struct preflight_row *row)
 {
-	uint32_t wide = d->own_ports ? PORTS_WIDEST : found_quickly(PORTS_WIDEST);
+	uint32_t wide = d->own_ports ? PORTS_WIDEST : tuples_by_search(PORTS_WIDEST);
 	uint64_t count = d->per_pair ? sources_needed(d, d->per_pair) : UINT64_MAX;
 	char sources[128] = "", wider[192] = "";
 	if (count <= SOURCES_MAX)

@@ -202,6 +202,21 @@ START_TEST(netstat_lines_of_many_kilobytes_are_read_to_their_end)
 }
 END_TEST
 
+START_TEST(a_refresh_reads_what_it_is_told_to_and_leaves_the_rest)
+{
+	fixture_put("/proc/net/sockstat", "TCP: inuse 1 orphan 0 tw 2 alloc 3 mem 4\n");
+	fixture_put("/proc/net/snmp", "Tcp: CurrEstab InSegs\nTcp: 5 6\n");
+	facts_read(&facts, root);
+	fixture_put("/proc/net/sockstat", "TCP: inuse 10 orphan 0 tw 20 alloc 30 mem 40\n");
+	fixture_put("/proc/net/snmp", "Tcp: CurrEstab InSegs\nTcp: 50 60\n");
+	facts_refresh(&facts, root, FACT_BIT(FACT_TCP_INUSE) | FACT_BIT(FACT_TCP_IN_SEGS));
+	KNOWN(FACT_TCP_INUSE, 10);
+	KNOWN(FACT_TCP_TW, 2);
+	KNOWN(FACT_TCP_ESTABLISHED, 5);
+	KNOWN(FACT_TCP_IN_SEGS, 60);
+}
+END_TEST
+
 START_TEST(fewer_values_than_names_leave_a_column_unknown)
 {
 	fixture_put("/proc/net/netstat", "TcpExt: ListenOverflows TCPTimeWaitOverflow\nTcpExt: 5\n"
@@ -295,6 +310,7 @@ static void add_sockets_and_counters(TCase *all)
 	tcase_add_test(all, sockstat_is_read_by_name);
 	tcase_add_test(all, netstat_lines_of_many_kilobytes_are_read_to_their_end);
 	tcase_add_test(all, fewer_values_than_names_leave_a_column_unknown);
+	tcase_add_test(all, a_refresh_reads_what_it_is_told_to_and_leaves_the_rest);
 	tcase_add_test(all, counters_of_conntrack_are_summed_over_cpus_in_hexadecimal);
 	tcase_add_test(all, slabs_are_pages_times_slabs);
 }
