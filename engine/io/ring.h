@@ -75,7 +75,7 @@ struct ring_wait {
 };
 
 /* User memory of an idle slot, its receive buffers aside: those are shared. */
-#define RING_BYTES_PER_SLOT 12u
+#define RING_BYTES_PER_SLOT 8u
 
 struct ring_stats {
 	uint64_t turns, events, stale, overflows, starved;

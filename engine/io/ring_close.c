@@ -104,7 +104,7 @@ static void close_or_put_off(struct ring *r, uint32_t slot)
 	struct slot *s = &r->slots[slot];
 	s->close_due = s->shutting || !try_close(r, slot);
 	if (s->close_due && !s->shutting)
-		ring_list_push(r, &r->close_backlog, slot);
+		ring_queue_push(&r->close_backlog, slot);
 }
 
 void ring_close(struct ring *r, uint32_t slot, bool reset)
@@ -126,11 +126,12 @@ void ring_shut_down(struct ring *r, uint32_t slot)
 
 void ring_close_backlog(struct ring *r)
 {
-	while (!ring_list_empty(&r->close_backlog)) {
-		uint32_t slot = r->close_backlog.first;
+	struct slot_queue *q = &r->close_backlog;
+	while (q->count) {
+		uint32_t slot = q->slots[q->first];
 		if (!ring_reserve(ring_lane(r, slot), CLOSE_ENTRIES))
 			return;
-		ring_list_pop(r, &r->close_backlog);
+		ring_queue_pop(q);
 		r->slots[slot].close_due = false;
 		try_close(r, slot);
 	}

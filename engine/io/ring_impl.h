@@ -43,9 +43,7 @@ enum feature {
 	F_COUNT
 };
 
-/* A slot is on one list at a time: of events made here, or of closes put off. */
 struct slot {
-	uint32_t next;
 	uint32_t generation : 28;
 	uint32_t local : 3; /* an event made here waits to be read: ring_op + 1 */
 	uint32_t dialling : 1;
@@ -62,8 +60,10 @@ struct slot {
 };
 _Static_assert(sizeof(struct slot) == RING_BYTES_PER_SLOT, "one of these per connection");
 
-struct slot_list {
-	uint32_t first, last;
+/* Slots in the order in which they came, each at most once. What is seldom long costs no memory. */
+struct slot_queue {
+	uint32_t *slots; /* in a circle of `room`, reserved */
+	uint32_t first, count, room;
 };
 
 /* One io_uring with its table of direct descriptors: slots `base` to `base + slots - 1`. */
@@ -101,7 +101,7 @@ struct ring {
 	uint32_t used;
 	uint32_t *free_slots; /* plain descriptors: a stack for accepted ones */
 	uint32_t free_count;
-	struct slot_list local, close_backlog;
+	struct slot_queue local, close_backlog; /* events made here, closes put off */
 
 	struct listener listeners[RING_LISTENERS_MAX];
 	unsigned listener_count;
@@ -154,17 +154,14 @@ void ring_prep_option(struct io_uring_sqe *sqe, int file, int level, int name, c
 /* ring_slot.c: a free slot begins a life; the slot's last completion has come. */
 struct slot *ring_slot_take(struct ring *r, uint32_t slot);
 void ring_slot_end(struct ring *r, uint32_t slot);
-void ring_list_push(struct ring *r, struct slot_list *list, uint32_t slot);
-uint32_t ring_list_pop(struct ring *r, struct slot_list *list); /* RING_SLOT_NONE: empty */
+bool ring_queue_init(struct slot_queue *q, uint32_t room);
+void ring_queue_fini(struct slot_queue *q);
+void ring_queue_push(struct slot_queue *q, uint32_t slot);
+uint32_t ring_queue_pop(struct slot_queue *q); /* RING_SLOT_NONE: empty */
 
 /* An event made here rather than by the kernel; it takes the place of one not yet read. */
 void ring_local_push(struct ring *r, enum ring_op op, uint32_t slot, int error);
 bool ring_local_pop(struct ring *r, struct ring_event *ret);
-
-static inline bool ring_list_empty(const struct slot_list *list)
-{
-	return list->first == RING_SLOT_NONE;
-}
 
 /* ring_close.c: a shutdown has ended, so that a close may begin; closes put off. */
 void ring_shut_down(struct ring *r, uint32_t slot);

@@ -270,12 +270,12 @@ static int open_lanes(struct ring *r, struct err *err)
 static int reserve_tables(struct ring *r, struct err *err)
 {
 	uint32_t slots = r->config.slots;
-	r->local = r->close_backlog = (struct slot_list){RING_SLOT_NONE, RING_SLOT_NONE};
+	bool queues = ring_queue_init(&r->local, slots) && ring_queue_init(&r->close_backlog, slots);
 	r->slots = mem_pages(slots * sizeof *r->slots);
 	r->port_ranges = mem_reserve((UINT16_MAX + 1) * sizeof *r->port_ranges);
 	if (!ring_has(r, F_DIRECT))
 		r->files = malloc(slots * sizeof *r->files);
-	if (!r->slots || !r->port_ranges || (!ring_has(r, F_DIRECT) && !r->files))
+	if (!queues || !r->slots || !r->port_ranges || (!ring_has(r, F_DIRECT) && !r->files))
 		return err_set(err, ERR_RUNTIME, "no memory for a ring of %u slots", slots);
 	for (uint32_t i = 0; r->files && i < slots; i++)
 		r->files[i] = -1;
@@ -312,6 +312,8 @@ void ring_free(struct ring *r)
 	if (r->wake_fd >= 0)
 		close(r->wake_fd);
 	mem_pages_free(r->slots, r->config.slots * sizeof *r->slots);
+	ring_queue_fini(&r->local);
+	ring_queue_fini(&r->close_backlog);
 	mem_pages_free(r->port_ranges, (UINT16_MAX + 1) * sizeof *r->port_ranges);
 	free(r->files);
 	free(r->free_slots);

@@ -1,25 +1,37 @@
 /* ring_slot: the lives of slots, and the events that the ring makes itself. */
 #include "io/ring_impl.h"
 
+#include "base/mem.h"
+
 #include <assert.h>
 
-/* --- lists of slots --------------------------------------------------------------------- */
+/* --- queues of slots -------------------------------------------------------------------- */
 
-void ring_list_push(struct ring *r, struct slot_list *list, uint32_t slot)
+bool ring_queue_init(struct slot_queue *q, uint32_t room)
 {
-	r->slots[slot].next = RING_SLOT_NONE;
-	if (ring_list_empty(list))
-		list->first = slot;
-	else
-		r->slots[list->last].next = slot;
-	list->last = slot;
+	*q = (struct slot_queue){.slots = mem_reserve(room * sizeof *q->slots), .room = room};
+	return q->slots;
 }
 
-uint32_t ring_list_pop(struct ring *r, struct slot_list *list)
+void ring_queue_fini(struct slot_queue *q)
 {
-	uint32_t slot = list->first;
-	if (slot != RING_SLOT_NONE)
-		list->first = r->slots[slot].next;
+	mem_pages_free(q->slots, q->room * sizeof *q->slots);
+}
+
+void ring_queue_push(struct slot_queue *q, uint32_t slot)
+{
+	assert(q->count < q->room);
+	uint64_t end = (uint64_t)q->first + q->count++;
+	q->slots[end % q->room] = slot;
+}
+
+uint32_t ring_queue_pop(struct slot_queue *q)
+{
+	if (!q->count)
+		return RING_SLOT_NONE;
+	uint32_t slot = q->slots[q->first++];
+	if (--q->count == 0 || q->first == q->room)
+		q->first = 0;
 	return slot;
 }
 
@@ -29,14 +41,14 @@ void ring_local_push(struct ring *r, enum ring_op op, uint32_t slot, int error)
 {
 	struct slot *s = &r->slots[slot];
 	if (!s->local)
-		ring_list_push(r, &r->local, slot);
+		ring_queue_push(&r->local, slot);
 	s->local = op + 1;
 	s->error = (uint8_t)error;
 }
 
 bool ring_local_pop(struct ring *r, struct ring_event *ret)
 {
-	uint32_t slot = ring_list_pop(r, &r->local);
+	uint32_t slot = ring_queue_pop(&r->local);
 	if (slot == RING_SLOT_NONE)
 		return false;
 	struct slot *s = &r->slots[slot];

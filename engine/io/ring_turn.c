@@ -70,7 +70,7 @@ static void retire_completions(struct ring *r, struct lane *l)
 /* No reason to sleep: events made here, or closes that still wait for an enter to make room. */
 static bool has_news(const struct ring *r)
 {
-	return !ring_list_empty(&r->local) || !ring_list_empty(&r->close_backlog);
+	return r->local.count || r->close_backlog.count;
 }
 
 /* --- waiting in the only lane ----------------------------------------------------------- */
