@@ -92,7 +92,8 @@ const struct option options[] = {
 	{"Hold", 0, "verify", NULL, "off", "at the end ask each connection once", HOLD, set_on,
 	 INTO(run.verify, 0, 1)},
 	{"Hold", 0, "lean", NULL, "off",
-	 "least kernel memory: nothing is armed on an idle connection, all are looked at when something came in",
+	 "least kernel memory: nothing is armed on an idle connection, all are looked at when "
+	 "something came in",
 	 (HOLD | OPTIONS_DOCTOR), set_on, INTO(run.lean, 0, 1)},
 	{"Hold", 0, "no-warm", NULL, "memory is touched ahead, from 50,000 connections on",
 	 "open into memory as it is", HOLD, set_on, INTO(run.cold, 0, 1)},

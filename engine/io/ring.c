@@ -10,7 +10,9 @@
 
 /* --- sending and receiving -------------------------------------------------------------- */
 
-static bool queue_receive(struct ring *r, uint32_t slot, bool once)
+enum receiving { FOR_GOOD, ONCE, ONCE_READY };
+
+static bool queue_receive(struct ring *r, uint32_t slot, enum receiving how)
 {
 	struct lane *l = ring_lane(r, slot);
 	struct io_uring_sqe *sqe = ring_sqe(l);
@@ -20,13 +22,13 @@ static bool queue_receive(struct ring *r, uint32_t slot, bool once)
 		io_uring_prep_recv(sqe, ring_file(r, l, slot), NULL, 0, 0);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = 0;
-		if (!once && ring_has(r, F_MULTISHOT))
+		if (how == FOR_GOOD && ring_has(r, F_MULTISHOT))
 			sqe->ioprio |= IORING_RECV_MULTISHOT;
 	} else {
 		char *own = l->buffers + (size_t)(slot - l->base) * r->config.buffer_size;
 		io_uring_prep_recv(sqe, ring_file(r, l, slot), own, r->config.buffer_size, 0);
 	}
-	if (ring_has(r, F_COOP)) /* same kernel */
+	if (how != ONCE_READY && ring_has(r, F_COOP)) /* same kernel */
 		sqe->ioprio |= COMPAT_RECVSEND_POLL_FIRST;
 	ring_on_slot(r, sqe, OP_RECEIVE, slot);
 	r->slots[slot].receiving = true;
@@ -36,12 +38,17 @@ static bool queue_receive(struct ring *r, uint32_t slot, bool once)
 
 bool ring_receive(struct ring *r, uint32_t slot)
 {
-	return queue_receive(r, slot, false);
+	return queue_receive(r, slot, FOR_GOOD);
 }
 
 bool ring_receive_once(struct ring *r, uint32_t slot)
 {
-	return queue_receive(r, slot, true);
+	return queue_receive(r, slot, ONCE);
+}
+
+bool ring_receive_ready(struct ring *r, uint32_t slot)
+{
+	return queue_receive(r, slot, ONCE_READY);
 }
 
 bool ring_watch(struct ring *r, uint32_t slot)
@@ -153,11 +160,8 @@ static void note_ended(struct slot *s, enum op op)
 static bool take_completion(struct ring *r, const struct io_uring_cqe *cqe, struct ring_event *ret)
 {
 	static const enum ring_op events[] = {
-		[OP_DIAL] = RING_OPENED,
-		[OP_SEND] = RING_SENT,
-		[OP_SEND_QUIET] = RING_SENT,
-		[OP_WATCH] = RING_READABLE,
-		[OP_PEEK] = RING_READABLE,
+		[OP_DIAL] = RING_OPENED,    [OP_SEND] = RING_SENT,     [OP_SEND_QUIET] = RING_SENT,
+		[OP_WATCH] = RING_READABLE, [OP_PEEK] = RING_READABLE,
 	};
 	enum op op = (enum op)(cqe->user_data >> 60);
 	uint32_t generation = (uint32_t)(cqe->user_data >> 32) & GENERATION_MASK;

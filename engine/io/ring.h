@@ -102,6 +102,9 @@ bool ring_receive(struct ring *r, uint32_t slot);
  * be cancelled. Its event is never `armed`. */
 bool ring_receive_once(struct ring *r, uint32_t slot);
 
+/* The same, where RING_READABLE has told that there is something. */
+bool ring_receive_ready(struct ring *r, uint32_t slot);
+
 /* Waits for something to receive, at a third of the kernel memory that an armed receive holds:
  * RING_READABLE, once. */
 bool ring_watch(struct ring *r, uint32_t slot);

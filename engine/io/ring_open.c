@@ -270,7 +270,8 @@ static int open_lanes(struct ring *r, struct err *err)
 static int reserve_tables(struct ring *r, struct err *err)
 {
 	uint32_t slots = r->config.slots;
-	bool queues = ring_queue_init(&r->local, slots) && ring_queue_init(&r->close_backlog, slots);
+	bool queues =
+		ring_queue_init(&r->local, slots) && ring_queue_init(&r->close_backlog, slots);
 	r->slots = mem_pages(slots * sizeof *r->slots);
 	r->port_ranges = mem_reserve((UINT16_MAX + 1) * sizeof *r->port_ranges);
 	if (!ring_has(r, F_DIRECT))

@@ -36,8 +36,8 @@ void wheel_fini(struct wheel *w);
 void wheel_set(struct wheel *w, uint32_t id, uint64_t due_ns);
 void wheel_clear(struct wheel *w, uint32_t id);
 
-/* Gives the nodes' memory back to the system until it is needed again; only where nothing is linked,
- * else it does nothing. */
+/* Gives the nodes' memory back to the system until it is needed again; only where nothing is
+ * linked, else it does nothing. */
 void wheel_trim(struct wheel *w);
 
 /* The instant at which wheel_expire is worth calling; UINT64_MAX when nothing is linked. Never

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <errno.h>
 
+#define CLOSE_LOST_NS (2 * NS_PER_S) /* a lost connection waits no longer */
+#define CLOSES_A_TURN 512u
+
 #define PORT_TRIES 4096u /* ports in a row that others turn out to hold, before we believe it */
 
 /* --- deadlines -------------------------------------------------------------------------- */
@@ -64,21 +67,53 @@ static struct ring_dial where(const struct worker *w, const struct conn *c)
 
 /* --- the end of a life ------------------------------------------------------------------ */
 
+/* Takes it out of whatever counts it. */
+static void uncount(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	if (c->state == CONN_OPEN) {
+		w->open--;
+		w->active -= c->answered;
+	} else if (c->state == CONN_DIALLING) {
+		w->dialling--;
+	} else {
+		bitset_remove(&w->to_close, id);
+	}
+	c->paused = false;
+	wheel_clear(&w->wheel, id);
+}
+
 void conn_close(struct worker *w, uint32_t id, bool reset)
 {
 	struct conn *c = &w->conns[id];
 	reset |= w->plan->linger0;
-	if (c->state == CONN_OPEN) {
-		w->open--;
-		w->active -= c->answered;
-	}
-	if (c->state == CONN_DIALLING)
-		w->dialling--;
-	give_tuple(w, c, c->state == CONN_OPEN && !reset && !c->ended);
+	uncount(w, id);
+	give_tuple(w, c, c->state != CONN_DIALLING && !reset && !c->ended);
 	c->state = CONN_CLOSING;
-	c->paused = false;
-	wheel_clear(&w->wheel, id);
 	ring_close(w->ring, id, reset);
+}
+
+void conn_lose(struct worker *w, uint32_t id)
+{
+	if (!w->plan->hold) {
+		conn_close(w, id, false);
+		return;
+	}
+	uncount(w, id);
+	w->conns[id].state = CONN_LOST;
+	bitset_add(&w->to_close, id);
+}
+
+void conn_close_lost(struct worker *w)
+{
+	bool more = w->to_close.count > w->to_close_seen;
+	if (!w->to_close_seen)
+		w->to_close_since_ns = w->now_ns;
+	uint32_t closes =
+		more && w->now_ns < w->to_close_since_ns + CLOSE_LOST_NS ? 0 : CLOSES_A_TURN;
+	for (uint32_t id = 0; closes && bitset_next(&w->to_close, id, &id); closes--)
+		conn_close(w, id, false);
+	w->to_close_seen = w->to_close.count;
 }
 
 static void dial(struct worker *w, uint32_t id);
@@ -239,6 +274,8 @@ void conn_request(struct worker *w, uint32_t id, uint64_t due_ns)
 void conn_event(struct worker *w, const struct ring_event *e)
 {
 	uint32_t id = e->slot;
+	if (w->conns[id].state == CONN_LOST)
+		return;
 	switch (e->op) {
 	case RING_OPENED:
 		opened(w, id, e->res);
@@ -281,6 +318,6 @@ void conn_deadline(struct worker *w, uint32_t id)
 void conn_abandon(struct worker *w, uint32_t id, bool reset)
 {
 	struct conn *c = &w->conns[id];
-	if (c->state == CONN_OPEN || c->state == CONN_DIALLING)
+	if (c->state != CONN_CLOSED && c->state != CONN_CLOSING)
 		conn_close(w, id, reset);
 }

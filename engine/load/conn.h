@@ -16,6 +16,7 @@ enum conn_state {
 	CONN_CLOSED,
 	CONN_DIALLING,
 	CONN_OPEN,
+	CONN_LOST, /* a hold's: its end was noticed, its close waits for its turn */
 	CONN_CLOSING,
 };
 
@@ -66,7 +67,11 @@ bool conn_has_room(const struct worker *w, const struct conn *c);
 void conn_event(struct worker *w, const struct ring_event *e);
 void conn_deadline(struct worker *w, uint32_t id); /* the wheel says its time is up */
 
-/* Ends the life of an open or dialling connection; requests in flight stay so. */
+/* Closes what was lost. To notice the next loss takes the kernel less than half of what a close
+ * takes: as long as more are lost, none is closed, for two seconds at most. */
+void conn_close_lost(struct worker *w);
+
+/* Ends the life of a connection that is not closed already; requests in flight stay so. */
 void conn_abandon(struct worker *w, uint32_t id, bool reset);
 
 #endif

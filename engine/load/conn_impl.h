@@ -7,6 +7,9 @@
 /* conn.c: a life ends; RING_CLOSED follows. */
 void conn_close(struct worker *w, uint32_t id, bool reset);
 
+/* The same for one that was lost: a hold closes it later (conn_close_lost). */
+void conn_lose(struct worker *w, uint32_t id);
+
 /* The deadline that its state and requests ask for. */
 void conn_set_deadline(struct worker *w, uint32_t id);
 void conn_pause_until(struct worker *w, uint32_t id, uint64_t until_ns);

@@ -119,7 +119,7 @@ static void broken(struct worker *w, uint32_t id, enum outcome outcome)
 	if (!c->answered && c->failures < UINT8_MAX)
 		c->failures++;
 	flight_end_all(w, id, outcome, OUTCOME_PEER_CLOSED);
-	conn_close(w, id, false);
+	conn_lose(w, id);
 }
 
 static void after_answers(struct worker *w, uint32_t id)
@@ -234,6 +234,6 @@ void conn_readable(struct worker *w, uint32_t id, int res)
 		conn_arm(w, id);
 	else if (res < 0)
 		broken(w, id, outcome_of_errno(-res, false));
-	else if (!ring_receive_once(w->ring, id))
+	else if (!ring_receive_ready(w->ring, id))
 		conn_refused(w, id);
 }

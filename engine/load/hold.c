@@ -2,7 +2,7 @@
 
 #include "load/issue.h"
 
-#define VERIFY_AHEAD 1024u /* questions of the last round in flight at most */
+#define VERIFY_AHEAD        1024u /* questions of the last round in flight at most */
 #define LOOKS_A_TURN        1024u
 #define LOOKS_WHILE_OPENING 64u
 
@@ -100,6 +100,7 @@ void hold_issue(struct worker *w)
 {
 	if (!w->issuing)
 		return;
+	conn_close_lost(w);
 	if (w->hold_stage != HOLD_VERIFYING) {
 		worker_open_ahead(w);
 		sweep(w);
@@ -133,6 +134,8 @@ uint64_t hold_next_ns(struct worker *w)
 {
 	if (!w->issuing)
 		return UINT64_MAX;
+	if (w->to_close.count)
+		return w->now_ns + NS_PER_MS; /* without news until then, no more are being lost */
 	if (w->hold_stage == HOLD_VERIFYING)
 		return UINT64_MAX; /* answers make room for the next */
 	if (w->sweep_left)

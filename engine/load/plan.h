@@ -43,7 +43,7 @@ struct plan {
 	uint64_t spin_ns;   /* poll instead of sleep for so long before a due instant */
 	bool busy;          /* never sleep */
 
-	bool linger0;       /* connections end with an RST, and leave no TIME_WAIT */
+	bool linger0; /* connections end with an RST, and leave no TIME_WAIT */
 	enum plan_idle idle;
 	double connect_rps; /* connections begun per second, of all workers; 0: no limit */
 	double close_rps;   /* at the end; 0: at once */

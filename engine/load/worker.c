@@ -34,7 +34,8 @@ static bool reserve(struct worker *w)
 {
 	w->conns = mem_pages(w->count * sizeof *w->conns);
 	w->flights = w->plan->hold ? mem_reserve(flights_len(w)) : mem_pages(flights_len(w));
-	if (w->plan->hold && !bitset_init(&w->to_open, w->count))
+	if (w->plan->hold &&
+	    (!bitset_init(&w->to_open, w->count) || !bitset_init(&w->to_close, w->count)))
 		return false;
 	return w->conns && w->flights;
 }
@@ -70,6 +71,7 @@ void worker_free(struct worker *w)
 	self_thread_close(&w->self);
 	wheel_fini(&w->wheel);
 	bitset_fini(&w->to_open);
+	bitset_fini(&w->to_close);
 	tuple_book_fini(&w->book);
 	mem_pages_free(w->conns, w->count * sizeof *w->conns);
 	mem_pages_free(w->flights, flights_len(w));

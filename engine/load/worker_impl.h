@@ -32,9 +32,12 @@ struct worker {
 
 	/* Connections with room, oldest first. */
 	uint32_t ready_head, ready_tail;
-	uint64_t free_since_ns; /* since when there is one */
-	struct bitset to_open;  /* a hold's: closed, to be opened again */
-	uint32_t to_open_at;    /* in their round */
+	uint64_t free_since_ns;     /* since when there is one */
+	struct bitset to_open;      /* a hold's: closed, to be opened again */
+	uint32_t to_open_at;        /* in their round */
+	struct bitset to_close;     /* a hold's: lost */
+	uint32_t to_close_seen;     /* how many there were at the last turn, */
+	uint64_t to_close_since_ns; /* and since when there are any */
 
 	struct arrival arrival;
 	uint64_t now_ns;
@@ -58,7 +61,7 @@ struct worker {
 	bool trimmed;            /* its deadlines' memory was given back */
 	uint64_t all_dialled_ns; /* a hold's: when the last one was dialled first; 0: not yet */
 	struct arrival churn;
-	uint32_t verified; /* connections looked at by a hold's last round */
+	uint32_t verified;             /* connections looked at by a hold's last round */
 	uint32_t sweep_at, sweep_left; /* where the next look goes; connections still to look at */
 
 	struct tally *tally; /* being filled */

@@ -100,7 +100,10 @@ static void asked(const struct tally *w, struct buf *line)
 static void compose_hold(const struct progress *p, struct buf *line)
 {
 	const struct tally *w = p->window;
-	buf_printf(line, "%6.0fs%10llu open", p->at_s, (unsigned long long)p->open);
+	char at[UNITS_TEXT];
+	double off = p->at_s - (double)(uint64_t)(p->at_s + 0.5);
+	snprintf(at, sizeof at, off > -0.05 && off < 0.05 ? "%.0fs" : "%.1fs", p->at_s);
+	buf_printf(line, "%7s%10llu open", at, (unsigned long long)p->open);
 	if (p->opening)
 		buf_printf(line, "%6llu opening", (unsigned long long)p->opening);
 	if (w->opened) {

@@ -14,11 +14,12 @@
 #define SHORT_CGROUP 0.10       /* of the cgroup's limit not yet used, */
 #define SHORT_BYTES  (32 << 20) /* and what two ticks of the quickest opening take */
 
+#define LOOK_EVERY_NS (200 * NS_PER_MS) /* for losses, where nothing is armed */
+
 /* What is looked at ten times a second. */
 #define WATCHED                                                                                    \
-	(FACT_BIT(FACT_MEM_AVAILABLE) | FACT_BIT(FACT_CGROUP_LIMIT) |                              \
-	 FACT_BIT(FACT_CGROUP_USED) | FACT_BIT(FACT_TCP_IN_SEGS) |                                 \
-	 FACT_BIT(FACT_TCP_ESTAB_RESETS))
+	(FACT_BIT(FACT_MEM_AVAILABLE) | FACT_BIT(FACT_CGROUP_LIMIT) | FACT_BIT(FACT_CGROUP_USED) | \
+	 FACT_BIT(FACT_TCP_IN_SEGS) | FACT_BIT(FACT_TCP_ESTAB_RESETS))
 
 /* Closing more than this share of the free TIME_WAIT buckets is done by RST. */
 #define TIME_WAIT_SHARE 0.5
@@ -146,7 +147,7 @@ static void watch_memory(struct holding *h, struct crew *crew)
 
 /* A connection ends from outside by a segment that comes in, or by being killed here: where neither
  * counter moved, none has. What cannot be read may have moved. */
-static void look_for_losses(struct holding *h, struct crew *crew)
+static bool something_came(struct holding *h)
 {
 	static const enum fact_id tell[] = {FACT_TCP_IN_SEGS, FACT_TCP_ESTAB_RESETS};
 	bool came = false;
@@ -155,8 +156,18 @@ static void look_for_losses(struct holding *h, struct crew *crew)
 		came |= !now->known || now->value != h->came[i];
 		h->came[i] = now->value;
 	}
-	if (came && h->plan->idle == PLAN_SWEEP)
-		crew_sweep(crew);
+	return came;
+}
+
+/* Now and then, for a round takes its time and others' segments count as well. */
+static void look_for_losses(struct holding *h, struct crew *crew, uint64_t now_ns)
+{
+	h->to_look |= something_came(h);
+	if (h->plan->idle != PLAN_SWEEP || !h->to_look || now_ns < h->looked_ns + LOOK_EVERY_NS)
+		return;
+	h->to_look = false;
+	h->looked_ns = now_ns;
+	crew_sweep(crew);
 }
 
 void holding_tick(struct holding *h, struct crew *crew, const struct tally *total, uint64_t now_ns)
@@ -165,7 +176,7 @@ void holding_tick(struct holding *h, struct crew *crew, const struct tally *tota
 	mark_tenths(h, total);
 	hand_over(h, total->opened);
 	watch_memory(h, crew);
-	look_for_losses(h, crew);
+	look_for_losses(h, crew, now_ns);
 	uint64_t tried = total->opened - total->reopened + total->failed;
 	if (!h->held_ns && tried >= h->plan->connections && !total->opening)
 		h->held_ns = now_ns;

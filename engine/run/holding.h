@@ -22,6 +22,8 @@ struct holding {
 	uint64_t seen_ns, seen_opened;         /* at the last tick */
 	uint64_t held_ns;                      /* when all had been tried; 0: not yet */
 	uint64_t came[2];                      /* what tells of segments, at the last tick */
+	uint64_t looked_ns;                    /* for losses, last */
+	bool to_look;
 	bool measured;
 	bool memory_short;
 };

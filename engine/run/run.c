@@ -84,8 +84,16 @@ static void report_second(struct run *r, uint64_t now_ns)
 	tally_reset(r->second);
 }
 
+/* Of a hold that is not ending: news that cannot wait for the second to be over. */
+static bool all_lost(const struct run *r, uint64_t open_before)
+{
+	const struct tally *t = r->total;
+	return r->plan.hold && open_before && !t->open && !t->issued_until_ns;
+}
+
 static void tick(struct run *r, uint64_t now_ns)
 {
+	uint64_t open_before = r->total->open;
 	tally_reset(r->window);
 	crew_collect(r->crew, r->window);
 	if (!r->plan.hold)
@@ -99,7 +107,7 @@ static void tick(struct run *r, uint64_t now_ns)
 		tally_extend(r->total, r->window);
 	if (r->plan.hold)
 		holding_tick(&r->holding, r->crew, r->total, now_ns);
-	if (++r->ticks % SECOND_TICKS == 0)
+	if (++r->ticks % SECOND_TICKS == 0 || all_lost(r, open_before))
 		report_second(r, now_ns);
 }
 

@@ -80,7 +80,7 @@ def dies_and_comes_back(count, lean):
     with roomy(*flags) as first:
         port = first.port
         with brink.start(["hold", local(first), "-c", count, "--source", SOURCES, "--no-warm",
-                          "--format", "json", "-t", "1", *flags]) as load:
+                          "--format", "json", *flags]) as load:
             tap.await_true(lambda: first.stats()["connections_open"] > count, 60, "all are open")
             first.signal(signal.SIGKILL)
             killed = time.monotonic()
@@ -90,8 +90,7 @@ def dies_and_comes_back(count, lean):
                 if totals(line, "lost") >= count:
                     break
             noticed = time.monotonic() - killed
-            with servers.Target("--threads", "1", "--max-connections", str(MANY + 1000), *flags,
-                                listen=f"0.0.0.0:{port}") as second:
+            with roomy(*flags, port=port) as second:
                 tap.await_true(lambda: second.stats()["connections_open"] > count, 60,
                                "all are open again")
                 load.signal(signal.SIGINT)
@@ -99,11 +98,12 @@ def dies_and_comes_back(count, lean):
     summary = brink.summary_of(result)
     print(f"# {count:,} losses told {noticed:.2f} s after the kill", flush=True)
     lost = summary["hold"]["lost_by"]
-    tap.check(noticed <= (6 if tap.SANITIZER else 2), f"{noticed:.1f} s until the line that told of all: {lines[-3:]}")
-    tap.equal(summary["connections"]["lost"], count, "lost")
-    tap.equal(sum(lost.values()), count, f"by class: {lost}")
+    limit = 6 if tap.SANITIZER else 3 if lean else 2  # of 100,000 the kernel alone takes 1.3 s
+    tap.check(noticed <= limit, f"{noticed:.1f} s until the line that told of all: {lines[-3:]}")
+    tap.check(summary["connections"]["lost"] >= count, f"lost: {summary['connections']}")
+    tap.equal(sum(lost.values()), summary["connections"]["lost"], f"by class: {lost}")
     tap.check(set(lost) <= {"peer_reset", "peer_closed"}, f"by class: {lost}")
-    tap.equal(summary["connections"]["reopened"], count, "reopened")
+    tap.equal(summary["connections"]["reopened"], summary["connections"]["lost"], "reopened")
     tap.equal(result.code, 130, "exit code after SIGINT")
 
 
@@ -113,7 +113,7 @@ def a_target_that_is_killed_loses_all_and_all_are_opened_again():
 
 
 @tap.test
-def so_it_is_where_idle_connections_are_only_watched():
+def so_it_is_where_nothing_is_armed_on_idle_connections():
     dies_and_comes_back(3000, lean=True)
 
 
@@ -121,6 +121,12 @@ def so_it_is_where_idle_connections_are_only_watched():
 def a_hundred_thousand_losses_are_told_within_two_seconds():
     tap.need_long()
     dies_and_comes_back(MANY, lean=False)
+
+
+@tap.test
+def with_nothing_armed_it_takes_a_second_more_at_most():
+    tap.need_long()
+    dies_and_comes_back(MANY, lean=True)
 
 
 tap.main()

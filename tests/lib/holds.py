@@ -15,10 +15,10 @@ def hold(url, *flags, timeout=60, prefix=(), env=None):
     return brink.summary_of(result), result
 
 
-def roomy(*flags):
+def roomy(*flags, port=0):
     """A target with room for everybody, on every local address."""
     return servers.Target("--threads", "1", "--max-connections", str(MANY + 1000), *flags,
-                          listen="0.0.0.0:0")
+                          listen=f"0.0.0.0:{port}")
 
 
 def local(target):

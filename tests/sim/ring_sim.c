@@ -148,6 +148,11 @@ bool ring_receive_once(struct ring *r, uint32_t slot)
 	return queue_receive(r, slot, true);
 }
 
+bool ring_receive_ready(struct ring *r, uint32_t slot)
+{
+	return queue_receive(r, slot, true);
+}
+
 bool ring_watch(struct ring *r, uint32_t slot)
 {
 	struct peer *p = &r->peers[slot];

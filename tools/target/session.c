@@ -110,7 +110,7 @@ static void readable(struct server *s, struct session *c, int32_t res)
 	if (res < 0)
 		ending_now(s, c, false);
 	else
-		armed(s, c, ring_receive_once(s->ring, session_slot(s, c)));
+		armed(s, c, ring_receive_ready(s->ring, session_slot(s, c)));
 }
 
 static void meet_fault(struct server *s, struct session *c)
