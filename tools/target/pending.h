@@ -6,7 +6,7 @@
 #define BRINK_TARGET_PENDING_H
 
 #include "tools/target/answer.h"
-#include "tools/target/pool.h"
+#include "base/pool.h"
 
 #define PENDING_MAX 64u
 

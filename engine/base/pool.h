@@ -1,8 +1,8 @@
 /* pool: objects of one size for one thread, out of chunks that come from the kernel as they are
  * needed and go back to it: after a moment in which every connection was busy, memory falls to
  * what idle ones need. The sanitizer sees who owns an object. */
-#ifndef BRINK_TARGET_POOL_H
-#define BRINK_TARGET_POOL_H
+#ifndef BRINK_BASE_POOL_H
+#define BRINK_BASE_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>

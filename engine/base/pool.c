@@ -1,4 +1,4 @@
-#include "tools/target/pool.h"
+#include "base/pool.h"
 
 #include "base/mem.h"
 
