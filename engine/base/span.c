@@ -48,6 +48,17 @@ void buf_append(struct buf *b, const void *bytes, size_t len)
 	b->ptr[b->len] = '\0';
 }
 
+char *buf_extend(struct buf *b, size_t len)
+{
+	if (!reserve(b, len)) {
+		b->cut = true;
+		return NULL;
+	}
+	b->len += len;
+	b->ptr[b->len] = '\0';
+	return b->ptr + b->len - len;
+}
+
 void buf_puts(struct buf *b, const char *text)
 {
 	buf_append(b, text, strlen(text));

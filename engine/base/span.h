@@ -40,6 +40,9 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b);
 void buf_append(struct buf *b, const void *bytes, size_t len);
+
+/* Room for `len` bytes more, which count as appended; NULL: they do not fit. */
+char *buf_extend(struct buf *b, size_t len);
 void buf_puts(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
