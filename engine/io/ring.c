@@ -18,7 +18,9 @@ static bool queue_receive(struct ring *r, uint32_t slot, enum receiving how)
 	struct io_uring_sqe *sqe = ring_sqe(l);
 	if (!sqe)
 		return false;
-	if (l->buffer_ring) {
+	if (r->slots[slot].records) {
+		ring_prep_records(r, sqe, ring_file(r, l, slot));
+	} else if (l->buffer_ring) {
 		io_uring_prep_recv(sqe, ring_file(r, l, slot), NULL, 0, 0);
 		sqe->flags |= IOSQE_BUFFER_SELECT;
 		sqe->buf_group = 0;
@@ -83,7 +85,8 @@ enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, un
 	if (!sqe)
 		return RING_REFUSED;
 	/* Without MSG_WAITALL a short send counts as success and would be silent. */
-	bool quiet = (flags & RING_QUIET) && bytes.len <= RING_QUIET_MAX && ring_has(r, F_SKIP);
+	bool quiet = (flags & RING_QUIET) && bytes.len <= RING_QUIET_MAX && ring_has(r, F_SKIP) &&
+		     !r->slots[slot].records; /* which the kernel refuses to wait for */
 	if ((flags & RING_FIXED) && l->have_fixed && !quiet)
 		io_uring_prep_write_fixed(sqe, ring_file(r, l, slot), bytes.ptr,
 					  (unsigned)bytes.len, 0, 0);
@@ -118,12 +121,16 @@ static void take_received(struct ring *r, const struct io_uring_cqe *cqe, struct
 		r->stats.starved++;
 	if (cqe->res <= 0)
 		return;
-	const struct lane *l = ring_lane(r, e->slot);
+	struct lane *l = ring_lane(r, e->slot);
 	if (l->buffer_ring)
 		e->buffer = (uint16_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
 	size_t number = l->buffer_ring ? e->buffer : e->slot - l->base;
-	e->data = (struct span){l->buffers + number * r->config.buffer_size, (size_t)cqe->res};
-	MEM_UNPOISON(e->data.ptr, e->data.len);
+	char *buffer = l->buffers + number * r->config.buffer_size;
+	MEM_UNPOISON(buffer, (size_t)cqe->res);
+	if (!r->slots[e->slot].records)
+		e->data = (struct span){buffer, (size_t)cqe->res};
+	else if (!ring_take_record(e, buffer))
+		give_buffer(r, l, e->buffer);
 }
 
 /* A completion of a life that is over, or ending: only its buffer and the end of that life
@@ -160,8 +167,9 @@ static void note_ended(struct slot *s, enum op op)
 static bool take_completion(struct ring *r, const struct io_uring_cqe *cqe, struct ring_event *ret)
 {
 	static const enum ring_op events[] = {
-		[OP_DIAL] = RING_OPENED,    [OP_SEND] = RING_SENT,     [OP_SEND_QUIET] = RING_SENT,
-		[OP_WATCH] = RING_READABLE, [OP_PEEK] = RING_READABLE,
+		[OP_DIAL] = RING_OPENED,     [OP_SEND] = RING_SENT,
+		[OP_SEND_QUIET] = RING_SENT, [OP_WATCH] = RING_READABLE,
+		[OP_PEEK] = RING_READABLE,   [OP_HAND_OVER] = RING_HANDED_OVER,
 	};
 	enum op op = (enum op)(cqe->user_data >> 60);
 	uint32_t generation = (uint32_t)(cqe->user_data >> 32) & GENERATION_MASK;
@@ -183,6 +191,8 @@ static bool take_completion(struct ring *r, const struct io_uring_cqe *cqe, stru
 	}
 	if (!current || s->closing)
 		return drop_stale(r, cqe, current, ret);
+	if (op == OP_HAND_OVER)
+		s->records = cqe->res >= 0;
 	if (op == OP_RECEIVE)
 		take_received(r, cqe, ret);
 	else

@@ -37,14 +37,15 @@ struct ring_config {
 };
 
 enum ring_op {
-	RING_OPENED,   /* res 0, or -errno: the connect of ring_dial ended */
-	RING_ACCEPTED, /* slot is the new connection; res 0 */
-	RING_SENT,     /* res: bytes taken, or -errno */
-	RING_RECEIVED, /* res > 0: data; 0: the peer finished; < 0: -errno */
-	RING_READABLE, /* a watch or a peek ended: receiving will tell at once what there is.
-			* res -EAGAIN: a peek found nothing; else < 0: the connection's end,
-			* an error that the kernel tells but once */
-	RING_CLOSED,   /* nothing of this slot is left; it may be dialled again */
+	RING_OPENED,      /* res 0, or -errno: the connect of ring_dial ended */
+	RING_ACCEPTED,    /* slot is the new connection; res 0 */
+	RING_SENT,        /* res: bytes taken, or -errno */
+	RING_RECEIVED,    /* res > 0: data; 0: the peer finished; < 0: -errno */
+	RING_READABLE,    /* a watch or a peek ended: receiving will tell at once what there is.
+			   * res -EAGAIN: a peek found nothing; else < 0: the connection's end,
+			   * an error that the kernel tells but once */
+	RING_HANDED_OVER, /* res 0, or -errno of the first option that the kernel refused */
+	RING_CLOSED,      /* nothing of this slot is left; it may be dialled again */
 };
 
 struct ring_event {
@@ -52,6 +53,7 @@ struct ring_event {
 	uint32_t slot;
 	int32_t res;
 	bool armed;       /* RECEIVED: the receive is still armed, do not ring_receive again */
+	uint8_t record;   /* RECEIVED once TLS was handed over: the record's type, 23 for data */
 	uint16_t buffer;  /* the ring's own */
 	struct span data; /* RECEIVED with res > 0 */
 };
@@ -112,6 +114,24 @@ bool ring_watch(struct ring *r, uint32_t slot);
 /* Looks whether there is something to receive and holds no kernel memory: RING_READABLE at once.
  */
 bool ring_peek(struct ring *r, uint32_t slot);
+
+/* Keys of a TLS connection as setsockopt(SOL_TLS) takes them: struct tls12_crypto_info_* of
+ * linux/tls.h. They live until RING_HANDED_OVER. */
+struct ring_tls {
+	struct span tx, rx;
+};
+
+/* Hands a connection's TLS to the kernel, both directions; RING_HANDED_OVER follows. Nothing of
+ * the slot may be in flight, and what was received must end with a whole record. From then on
+ * what is sent is sealed by the kernel, never silently (RING_QUIET is ignored), and what is
+ * received comes by records (ring_event.record). */
+bool ring_hand_over(struct ring *r, uint32_t slot, const struct ring_tls *tls);
+
+/* Whether this ring can: why not, or NULL. The kernel's TLS itself is another matter. */
+const char *ring_no_hand_over(const struct ring *r);
+
+/* Tells the peer of a connection that was handed over that nothing follows; no event. */
+void ring_close_notify(struct ring *r, uint32_t slot);
 
 enum {
 	/* A wish: no RING_SENT when all goes well. Of RING_QUIET_MAX bytes at most, unanswered

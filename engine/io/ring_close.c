@@ -26,6 +26,8 @@ static const struct linger linger_reset = {.l_onoff = 1, .l_linger = 0};
 
 static void queue_reset(struct ring *r, struct lane *l, uint32_t slot)
 {
+	if (ring_is_direct(r, slot) && r->files)
+		return; /* only a descriptor takes options here: it ends with a FIN */
 	if (r->files) {
 		setsockopt(r->files[slot], SOL_SOCKET, SO_LINGER, &linger_reset,
 			   sizeof linger_reset);
@@ -62,10 +64,10 @@ static void queue_close(struct ring *r, struct lane *l, uint32_t slot)
 {
 	struct slot *s = &r->slots[slot];
 	struct io_uring_sqe *sqe = ring_sqe(l);
-	if (r->files)
-		io_uring_prep_close(sqe, r->files[slot]);
-	else
+	if (ring_is_direct(r, slot))
 		io_uring_prep_close_direct(sqe, slot - l->base);
+	else
+		io_uring_prep_close(sqe, r->files[slot]);
 	/* A direct close runs within the submission, so that the slot may be dialled again by an
 	 * entry right behind it: nobody need wait for its completion. */
 	bool at_once = !r->files && s->pending == 0;
@@ -83,7 +85,7 @@ static bool try_close(struct ring *r, uint32_t slot)
 {
 	struct slot *s = &r->slots[slot];
 	struct lane *l = ring_lane(r, slot);
-	if (r->files && r->files[slot] < 0) { /* the socket was never made */
+	if (r->files && r->files[slot] == -1) { /* the socket was never made */
 		ring_slot_end(r, slot);
 		ring_local_push(r, RING_CLOSED, slot, 0);
 		return true;

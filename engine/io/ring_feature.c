@@ -21,6 +21,8 @@ static const struct {
 	[F_BUFRING] = {"bufring", "5.19", "a receive buffer of its own for every connection"},
 	[F_MULTISHOT] = {"multishot", "6.0", "a receive is queued again after every completion"},
 	[F_ACCEPT] = {"accept", "5.19", "an accept is queued again after every connection"},
+	[F_INSTALL] = {"install", "5.19",
+		       "without 'direct', connections whose TLS is the kernel's keep a descriptor"},
 	[F_FIXED] = {"fixed", "5.1", "memory to send from is pinned at every send"},
 };
 
@@ -72,9 +74,10 @@ static void probe_opcodes(struct ring *r, struct io_uring *u)
 		enum feature feature;
 		int opcode;
 	} by_opcode[] = {
-		{F_ACCEPT, IORING_OP_SOCKET},  {F_COOP, IORING_OP_SOCKET},
-		{F_BUFRING, IORING_OP_SOCKET}, {F_MULTISHOT, IORING_OP_SEND_ZC},
-		{F_SKIP, IORING_OP_SEND_ZC},   {F_DIRECT, COMPAT_OP_READ_MULTISHOT},
+		{F_ACCEPT, IORING_OP_SOCKET},         {F_COOP, IORING_OP_SOCKET},
+		{F_BUFRING, IORING_OP_SOCKET},        {F_MULTISHOT, IORING_OP_SEND_ZC},
+		{F_INSTALL, IORING_OP_SOCKET},        {F_SKIP, IORING_OP_SEND_ZC},
+		{F_DIRECT, COMPAT_OP_READ_MULTISHOT},
 	};
 	struct io_uring_probe *p = io_uring_get_probe_ring(u);
 	for (unsigned i = 0; p && i < sizeof by_opcode / sizeof *by_opcode; i++)

@@ -1,6 +1,7 @@
 /* ring_impl: the inside of io/ring, shared by its files: ring.c (sending, receiving, events),
- * ring_dial.c, ring_accept.c, ring_close.c, ring_slot.c (lives of slots), ring_feature.c (what
- * the kernel offers), ring_open.c, ring_turn.c (submit and wait). Nobody else includes it. */
+ * ring_dial.c, ring_accept.c, ring_close.c, ring_tls.c (records that are the kernel's), ring_slot.c
+ * (lives of slots), ring_feature.c (what the kernel offers), ring_open.c, ring_turn.c (submit and
+ * wait). Nobody else includes it. */
 #ifndef BRINK_IO_RING_IMPL_H
 #define BRINK_IO_RING_IMPL_H
 
@@ -10,6 +11,7 @@
 
 #define RING_LISTENERS_MAX 16u
 #define RING_SLOT_NONE     UINT32_MAX
+#define RING_FILE_MOVED    (-2) /* from a plain descriptor into the table */
 
 /* user_data: the operation, the slot's life, the slot. */
 enum op {
@@ -22,9 +24,10 @@ enum op {
 	OP_PEEK,
 	OP_SHUTDOWN,
 	OP_CLOSE,
+	OP_HAND_OVER,
 	OP_ACCEPT, /* slot is the listener's number */
 };
-#define GENERATION_MASK 0x0fffffffu
+#define GENERATION_MASK 0x07ffffffu
 
 enum feature {
 	F_DEFER,
@@ -40,15 +43,17 @@ enum feature {
 	F_MULTISHOT,
 	F_ACCEPT,
 	F_FIXED,
+	F_INSTALL,
 	F_COUNT
 };
 
 struct slot {
-	uint32_t generation : 28;
+	uint32_t generation : 27;
 	uint32_t local : 3; /* an event made here waits to be read: ring_op + 1 */
 	uint32_t dialling : 1;
-	uint16_t pending; /* operations that will still complete */
-	uint8_t error;    /* of the event made here */
+	uint32_t records : 1; /* TLS is the kernel's */
+	uint16_t pending;     /* operations that will still complete */
+	uint8_t error;        /* of the event made here */
 	bool used : 1;
 	bool closing : 1;
 	bool shutting : 1;  /* a shutdown is on its way, see ring_shutdown */
@@ -73,7 +78,8 @@ struct lane {
 	uint32_t promised; /* slots that single accepts in flight may take */
 	unsigned cq_seen;  /* completions read since they were last given back */
 	bool have_fixed;
-	char *buffers; /* `config.buffers` of them, or one a slot without a buffer ring */
+	bool have_table; /* plain descriptors: for those that were moved */
+	char *buffers;   /* `config.buffers` of them, or one a slot without a buffer ring */
 	size_t buffers_len;
 	struct io_uring_buf_ring *buffer_ring;
 	size_t buffer_ring_len;
@@ -96,7 +102,7 @@ struct ring {
 	int wake_fd;      /* several lanes: readable when one of them has work; else -1 */
 
 	struct slot *slots;
-	int32_t *files;        /* plain descriptors: by slot; -1: none */
+	int32_t *files;        /* plain descriptors: by slot; -1: none; or RING_FILE_MOVED */
 	uint32_t *port_ranges; /* by port: what leaves it alone, for the kernel to read */
 	uint32_t used;
 	uint32_t *free_slots; /* plain descriptors: a stack for accepted ones */
@@ -127,10 +133,15 @@ static inline struct lane *ring_lane(struct ring *r, uint32_t slot)
 	return r->lane_count == 1 ? r->lanes : &r->lanes[slot / r->lane_slots];
 }
 
+static inline bool ring_is_direct(const struct ring *r, uint32_t slot)
+{
+	return !r->files || r->files[slot] == RING_FILE_MOVED;
+}
+
 /* The number by which the kernel knows the slot's file. */
 static inline int ring_file(const struct ring *r, const struct lane *l, uint32_t slot)
 {
-	return r->files ? r->files[slot] : (int)(slot - l->base);
+	return ring_is_direct(r, slot) ? (int)(slot - l->base) : r->files[slot];
 }
 
 /* ring_turn.c: a submission entry, after making room if need be; NULL where the kernel takes
@@ -142,7 +153,7 @@ bool ring_reserve(struct lane *l, unsigned count);
 static inline void ring_on_slot(const struct ring *r, struct io_uring_sqe *sqe, enum op op,
 				uint32_t slot)
 {
-	if (!r->files)
+	if (ring_is_direct(r, slot))
 		sqe->flags |= IOSQE_FIXED_FILE;
 	sqe->user_data = ring_tag(op, r->slots[slot].generation, slot);
 }
@@ -172,6 +183,11 @@ void ring_close_backlog(struct ring *r);
 void ring_arm_accepts(struct ring *r);
 bool ring_take_accepted(struct ring *r, uint32_t listener, const struct io_uring_cqe *cqe,
 			struct ring_event *ret);
+
+/* ring_tls.c: a receive of whole records' bytes with their type; what came of one: false where
+ * there are no bytes (e->res says why), and the buffer is not in use. */
+void ring_prep_records(const struct ring *r, struct io_uring_sqe *sqe, int file);
+bool ring_take_record(struct ring_event *e, char *buffer);
 
 /* ring_feature.c */
 void ring_features_init(struct ring_feature *features);

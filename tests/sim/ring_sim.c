@@ -218,6 +218,26 @@ void ring_shutdown(struct ring *r, uint32_t slot)
 	DEMAND(r->peers[slot].connected);
 }
 
+bool ring_hand_over(struct ring *r, uint32_t slot, const struct ring_tls *tls)
+{
+	(void)tls;
+	DEMAND(r->peers[slot].connected && !r->peers[slot].armed);
+	sim_schedule(r, r->now_ns + sim_some_time(r),
+		     (struct ring_event){.op = RING_HANDED_OVER, .slot = slot});
+	return true;
+}
+
+const char *ring_no_hand_over(const struct ring *r)
+{
+	(void)r;
+	return NULL;
+}
+
+void ring_close_notify(struct ring *r, uint32_t slot)
+{
+	DEMAND(r->peers[slot].connected);
+}
+
 int ring_listen(struct ring *r, int listener, struct err *err)
 {
 	(void)r, (void)listener;

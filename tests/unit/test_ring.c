@@ -10,7 +10,7 @@ START_TEST(features_are_known_by_name_and_disabled_one_by_one)
 	case_open(small, _i);
 	const struct ring_feature *f = ring_features(ring, &count);
 	const char *list = ring_variants[_i];
-	ck_assert_uint_eq(count, 13);
+	ck_assert_uint_eq(count, 14);
 	for (unsigned i = 0; i < count; i++) {
 		ck_assert(f[i].name[0] && f[i].since[0] && f[i].without[0]);
 		if (strstr(list, f[i].name))
