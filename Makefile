@@ -5,8 +5,8 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
-DEPS_BUILD := gcc make pkg-config liburing-dev libcurl4-openssl-dev libhttp-parser-dev zlib1g-dev
-DEPS_CHECK := check python3 nginx-light haproxy iproute2 iptables strace wrk clang-format libjansson-dev \
+DEPS_BUILD := gcc make pkg-config liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev zlib1g-dev
+DEPS_CHECK := check python3 openssl nginx-light haproxy iproute2 iptables strace wrk clang-format libjansson-dev \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
 
@@ -33,7 +33,7 @@ SANITIZE := --coverage
 endif
 CFLAGS  := -std=gnu11 -g $(OPT) $(WARN) $(SANITIZE) -fno-omit-frame-pointer -pthread
 CPPFLAGS := -D_GNU_SOURCE -DBRINK_VERSION='"$(VERSION)"' -Iengine -I.
-LDLIBS  := -luring -lcurl -lz -lm -pthread
+LDLIBS  := -luring -lssl -lcrypto -lcurl -lz -lm -pthread
 AR      := $(if $(filter clang,$(CC)),ar,gcc-ar)
 
 ENGINE_C := $(wildcard engine/*/*.c)

@@ -15,7 +15,8 @@ SERIES = {"count": 9, "min_us": 1, "mean_us": 2.5, "p50_us": 2, "p90_us": 3, "p9
 SOUND = {
     "schema": "brink.summary/1", "command": "run", "version": "0.1.0",
     "target": "http://127.0.0.1:8080/", "protocol": "h1", "model": "open",
-    "tls": {"version": None, "cipher": None, "ktls_tx": False, "ktls_rx": False, "note": ""},
+    "tls": {"version": None, "cipher": None, "ktls_tx": False, "ktls_rx": False, "note": "",
+            "full": 0, "resumed": 0, "failures": []},
     "started_at": "2026-01-01T00:00:00.000Z", "elapsed_s": 1.0,
     "connections": {"asked": 4, "opened": 4, "open_max": 4, "active_max": 3, "failed": 0,
                     "lost": 0, "reopened": 0},

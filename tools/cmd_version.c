@@ -2,11 +2,13 @@
 #include "tools/commands.h"
 
 #include "io/ring.h"
+#include "tls/ktls.h"
 #include "tools/options_text.h"
 
 #include <curl/curl.h>
 #include <gnu/libc-version.h>
 #include <http_parser.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 #include <zlib.h>
@@ -17,6 +19,7 @@ static void libraries(struct buf *out)
 {
 	unsigned long parser = http_parser_version();
 	buf_printf(out, "glibc        %s\n", gnu_get_libc_version());
+	buf_printf(out, "openssl      %s\n", OpenSSL_version(OPENSSL_VERSION_STRING));
 	buf_printf(out, "libcurl      %s\n", curl_version_info(CURLVERSION_NOW)->version);
 	buf_printf(out, "zlib         %s\n", zlibVersion());
 	buf_printf(out, "http_parser  %lu.%lu.%lu\n", parser >> 16 & 0xff, parser >> 8 & 0xff,
@@ -28,6 +31,13 @@ static void feature(const struct ring_feature *f, struct buf *out)
 	const char *state = f->disabled ? "disabled" : f->found ? "yes" : "no";
 	buf_printf(out, "  %-10s %-8s  since %-4s  without: %s\n", f->name, state, f->since,
 		   f->without);
+}
+
+static void kernel_tls(struct buf *out)
+{
+	char why[256] = "";
+	bool found = ktls_probe(why, sizeof why);
+	buf_printf(out, "\nkTLS         %s%s\n", found ? "yes" : "no: ", why);
 }
 
 /* Probed on a ring of its own, the smallest there is. */
@@ -43,6 +53,7 @@ static int features(struct buf *out, struct err *err)
 	for (unsigned i = 0; i < count; i++)
 		feature(&list[i], out);
 	ring_free(ring);
+	kernel_tls(out);
 	return 0;
 }
 

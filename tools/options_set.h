@@ -12,6 +12,6 @@ option_setter set_text;     /* const char * */
 option_setter set_on, set_off;
 
 option_setter set_header, set_data, set_threshold, set_spin, set_allow_target, set_format,
-	set_churn;
+	set_churn, set_tls_max, set_ktls;
 
 #endif

@@ -19,7 +19,8 @@ void conn_set_deadline(struct worker *w, uint32_t id)
 	uint64_t due = UINT64_MAX;
 	if (c->in_flight)
 		due = flight_at(w, id, 0)->due_ns + w->plan->timeout_ns;
-	if (c->state == CONN_DIALLING && due > c->mark_ns + w->plan->connect_timeout_ns)
+	bool opening = c->state == CONN_DIALLING || c->state == CONN_SHAKING;
+	if (opening && due > c->mark_ns + w->plan->connect_timeout_ns)
 		due = c->mark_ns + w->plan->connect_timeout_ns;
 	if (due == UINT64_MAX)
 		wheel_clear(&w->wheel, id);
@@ -74,7 +75,7 @@ static void uncount(struct worker *w, uint32_t id)
 	if (c->state == CONN_OPEN) {
 		w->open--;
 		w->active -= c->answered;
-	} else if (c->state == CONN_DIALLING) {
+	} else if (c->state == CONN_DIALLING || c->state == CONN_SHAKING) {
 		w->dialling--;
 	} else {
 		bitset_remove(&w->to_close, id);
@@ -87,6 +88,8 @@ void conn_close(struct worker *w, uint32_t id, bool reset)
 {
 	struct conn *c = &w->conns[id];
 	reset |= w->plan->linger0;
+	if (w->plan->tls && c->state == CONN_OPEN && !c->ended && !reset)
+		channel_close(&w->channels, w->secured[id], id);
 	uncount(w, id);
 	give_tuple(w, c, c->state != CONN_DIALLING && !reset && !c->ended);
 	c->state = CONN_CLOSING;
@@ -126,6 +129,8 @@ static void after_life(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
 	c->state = CONN_CLOSED;
+	if (w->plan->tls)
+		channel_drop(&w->channels, &w->secured[id]);
 	if (c->in_flight && !w->finishing) { /* the port was another's: the request goes on */
 		dial(w, id);
 		return;
@@ -214,18 +219,16 @@ static bool try_other_port(struct worker *w, uint32_t id, int res)
 	return true;
 }
 
-static void opened(struct worker *w, uint32_t id, int res)
+void conn_fails(struct worker *w, uint32_t id, enum outcome outcome)
+{
+	fail_dial(w, id, outcome);
+	conn_close(w, id, false);
+}
+
+void conn_stands(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
-	if (res < 0) {
-		if (try_other_port(w, id, res))
-			return;
-		fail_dial(w, id, outcome_of_errno(-res, true));
-		conn_close(w, id, false);
-		return;
-	}
 	struct tally *t = w->tally;
-	hist_add(&t->connect_us, worker_us_since(w, c->mark_ns));
 	t->opened++;
 	t->reopened += c->opened;
 	c->opened = true;
@@ -235,13 +238,33 @@ static void opened(struct worker *w, uint32_t id, int res)
 	w->open++;
 	w->dial_failures = w->port_misses = 0;
 	h1_open(&c->h1);
+}
+
+void conn_serves(struct worker *w, uint32_t id)
+{
 	if (!conn_arm(w, id))
 		return;
 	conn_set_deadline(w, id);
-	if (c->in_flight)
+	if (w->conns[id].in_flight)
 		conn_flush(w, id);
 	else
 		worker_ready(w, id);
+}
+
+static void connected(struct worker *w, uint32_t id, int res)
+{
+	if (res < 0) {
+		if (!try_other_port(w, id, res))
+			conn_fails(w, id, outcome_of_errno(-res, true));
+		return;
+	}
+	hist_add(&w->tally->connect_us, worker_us_since(w, w->conns[id].mark_ns));
+	if (w->plan->tls) {
+		conn_shake(w, id);
+		return;
+	}
+	conn_stands(w, id);
+	conn_serves(w, id);
 }
 
 /* --- what the worker calls -------------------------------------------------------------- */
@@ -278,7 +301,7 @@ void conn_event(struct worker *w, const struct ring_event *e)
 		return;
 	switch (e->op) {
 	case RING_OPENED:
-		opened(w, id, e->res);
+		connected(w, id, e->res);
 		break;
 	case RING_SENT:
 		conn_sent(w, id, e->res);
@@ -288,6 +311,9 @@ void conn_event(struct worker *w, const struct ring_event *e)
 		break;
 	case RING_READABLE:
 		conn_readable(w, id, e->res);
+		break;
+	case RING_HANDED_OVER:
+		conn_tls_handed_over(w, id, e->res);
 		break;
 	case RING_CLOSED:
 		after_life(w, id);
@@ -307,8 +333,9 @@ void conn_deadline(struct worker *w, uint32_t id)
 		return;
 	}
 	if (c->state == CONN_DIALLING) {
-		fail_dial(w, id, OUTCOME_CONNECT_TIMEOUT);
-		conn_close(w, id, false);
+		conn_fails(w, id, OUTCOME_CONNECT_TIMEOUT);
+	} else if (c->state == CONN_SHAKING) {
+		conn_shake_fails(w, id, TLS_REASON_TIMED_OUT);
 	} else if (c->state == CONN_OPEN && c->in_flight) {
 		flight_end_all(w, id, OUTCOME_TIMEOUT, OUTCOME_TIMEOUT);
 		conn_close(w, id, true);

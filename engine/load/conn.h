@@ -3,7 +3,7 @@
  * It takes a request with its due instant, dials where need be, writes the rendered request,
  * feeds what comes back to the protocol, and ends every request it took in exactly one outcome
  * in the worker's tally. All memory is the worker's; only the worker's thread calls. Its life is
- * in conn.c, its talk in conn_talk.c, its requests in flight.c. */
+ * in conn.c, its talk in conn_talk.c, its TLS in conn_tls.c, its requests in flight.c. */
 #ifndef BRINK_LOAD_CONN_H
 #define BRINK_LOAD_CONN_H
 
@@ -15,6 +15,7 @@ struct worker;
 enum conn_state {
 	CONN_CLOSED,
 	CONN_DIALLING,
+	CONN_SHAKING, /* TLS: the handshake */
 	CONN_OPEN,
 	CONN_LOST, /* a hold's: its end was noticed, its close waits for its turn */
 	CONN_CLOSING,
@@ -23,8 +24,8 @@ enum conn_state {
 /* Hot state: one line of the cache. Of n connections, number i uses ring slot i and deadline i. */
 struct conn {
 	struct h1 h1;
-	uint64_t mark_ns;         /* while dialling: since when; open: the first byte of the oldest
-				   * request's answer, 0 for none */
+	uint64_t mark_ns;         /* while dialling, or shaking hands: since when; open: the first
+				   * byte of the oldest request's answer, 0 for none */
 	uint32_t tuple;           /* of the worker's book, where it keeps one */
 	uint32_t next_ready;      /* the worker's queue of connections with room */
 	uint32_t out_at, out_end; /* of the plan's wire: being written */

@@ -12,9 +12,16 @@ static void write_out(struct worker *w, uint32_t id)
 	struct conn *c = &w->conns[id];
 	const struct plan *plan = w->plan;
 	struct span bytes = {plan->wire.ptr + c->out_at, c->out_end - c->out_at};
-	/* Quiet sends overlap only while all of them together fit any socket buffer at once. */
-	unsigned flags = RING_FIXED | (plan->wire.len <= RING_QUIET_MAX ? RING_QUIET : 0);
-	enum ring_sending sending = ring_send(w->ring, id, bytes, flags);
+	enum ring_sending sending;
+	if (conn_sealed(w, id)) {
+		bytes.len = conn_piece_of(bytes.len);
+		sending =
+			channel_write(&w->channels, w->secured[id], id, bytes, plan->pipeline == 1);
+	} else {
+		/* Quiet sends overlap only while all of them together fit any socket buffer. */
+		unsigned flags = RING_FIXED | (plan->wire.len <= RING_QUIET_MAX ? RING_QUIET : 0);
+		sending = ring_send(w->ring, id, bytes, flags);
+	}
 	if (sending == RING_REFUSED)
 		conn_refused(w, id);
 	else if (sending == RING_SILENT)
@@ -51,6 +58,18 @@ void conn_flush(struct worker *w, uint32_t id)
 	write_out(w, id);
 }
 
+void conn_drained(struct worker *w, uint32_t id, size_t bytes)
+{
+	struct conn *c = &w->conns[id];
+	c->out_at += (uint32_t)bytes;
+	if (c->out_at < c->out_end) {
+		write_out(w, id);
+		return;
+	}
+	c->out_at = c->out_end = 0;
+	conn_flush(w, id);
+}
+
 /* A send that was not silent completed: the rest of it, or what was taken meanwhile, follows. */
 void conn_sent(struct worker *w, uint32_t id, int res)
 {
@@ -64,13 +83,10 @@ void conn_sent(struct worker *w, uint32_t id, int res)
 		conn_close(w, id, false);
 		return;
 	}
-	c->out_at += (uint32_t)res;
-	if (c->out_at < c->out_end) {
-		write_out(w, id);
-		return;
-	}
-	c->out_at = c->out_end = 0;
-	conn_flush(w, id);
+	if (conn_sealed(w, id))
+		conn_tls_sent(w, id, res);
+	else
+		conn_drained(w, id, (size_t)res);
 }
 
 /* --- reading ---------------------------------------------------------------------------- */
@@ -110,7 +126,7 @@ static bool answered(struct worker *w, uint32_t id, const struct proto_answer *a
 	return false;
 }
 
-static void broken(struct worker *w, uint32_t id, enum outcome outcome)
+void conn_broken(struct worker *w, uint32_t id, enum outcome outcome)
 {
 	struct conn *c = &w->conns[id];
 	w->tally->lost++;
@@ -125,6 +141,8 @@ static void broken(struct worker *w, uint32_t id, enum outcome outcome)
 static void after_answers(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
+	if (!c->in_flight && w->plan->hold)
+		conn_tls_rest(w, id);
 	if (!c->in_flight && w->plan->think_ns)
 		conn_pause_until(w, id, w->now_ns + w->plan->think_ns);
 	else {
@@ -134,7 +152,7 @@ static void after_answers(struct worker *w, uint32_t id)
 	}
 }
 
-static void feed(struct worker *w, uint32_t id, struct span in)
+void conn_feed(struct worker *w, uint32_t id, struct span in)
 {
 	struct conn *c = &w->conns[id];
 	struct proto_answer a = {0};
@@ -145,7 +163,7 @@ static void feed(struct worker *w, uint32_t id, struct span in)
 			c->mark_ns = w->now_ns;
 		enum proto_step step = h1_feed(&c->h1, &in, &a);
 		if (step == PROTO_FAULT) {
-			broken(w, id, flight_outcome_of_fault(a.fault));
+			conn_broken(w, id, flight_outcome_of_fault(a.fault));
 			return;
 		}
 		if (step == PROTO_MORE)
@@ -158,40 +176,52 @@ static void feed(struct worker *w, uint32_t id, struct span in)
 		after_answers(w, id);
 }
 
-static void finished(struct worker *w, uint32_t id)
+/* Under TLS an end without a close_notify may be anybody's: what only the end delimits is then not
+ * known to be whole. */
+void conn_finished(struct worker *w, uint32_t id, bool properly)
 {
 	struct conn *c = &w->conns[id];
 	c->ended = true;
 	struct proto_answer a = {0};
 	switch (h1_eof(&c->h1, &a)) {
 	case PROTO_ANSWER:
+		if (!properly) {
+			conn_broken(w, id, OUTCOME_TRUNCATED);
+			break;
+		}
 		a.last = true;
 		answered(w, id, &a, &(struct span){0});
 		break;
 	case PROTO_FAULT:
-		broken(w, id,
-		       a.fault == PROTO_CLOSED && c->write_failed
-			       ? OUTCOME_WRITE_FAILED
-			       : flight_outcome_of_fault(a.fault));
+		conn_broken(w, id,
+			    a.fault == PROTO_CLOSED && c->write_failed
+				    ? OUTCOME_WRITE_FAILED
+				    : flight_outcome_of_fault(a.fault));
 		break;
 	case PROTO_MORE:
-		broken(w, id, OUTCOME_PEER_CLOSED);
+		conn_broken(w, id, OUTCOME_PEER_CLOSED);
 		break;
 	}
 }
 
 void conn_received(struct worker *w, uint32_t id, const struct ring_event *e)
 {
+	if (w->conns[id].state == CONN_SHAKING) {
+		conn_shake_received(w, id, e);
+		return;
+	}
 	if (e->res == 0) {
-		finished(w, id);
+		conn_finished(w, id, !w->plan->tls);
 		return;
 	}
 	if (e->res < 0 && e->res != -ENOBUFS && e->res != -EAGAIN && e->res != -EINTR) {
-		broken(w, id, outcome_of_errno(-e->res, false));
+		conn_broken(w, id, outcome_of_errno(-e->res, false));
 		return;
 	}
-	if (e->res > 0)
-		feed(w, id, e->data);
+	if (e->res > 0 && w->plan->tls)
+		conn_tls_pass(w, id, e->data, e->record);
+	else if (e->res > 0)
+		conn_feed(w, id, e->data);
 	if (!e->armed && w->conns[id].state == CONN_OPEN)
 		conn_arm(w, id);
 }
@@ -233,7 +263,7 @@ void conn_readable(struct worker *w, uint32_t id, int res)
 	else if (res == -EAGAIN)
 		conn_arm(w, id);
 	else if (res < 0)
-		broken(w, id, outcome_of_errno(-res, false));
+		conn_broken(w, id, outcome_of_errno(-res, false));
 	else if (!ring_receive_ready(w->ring, id))
 		conn_refused(w, id);
 }

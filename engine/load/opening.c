@@ -58,7 +58,10 @@ void worker_open_ahead(struct worker *w)
 		uint32_t id = next_to_open(w);
 		if (id == CONN_NONE)
 			return;
-		conn_preopen(w, id);
+		if (w->plan->handshakes_only) /* to open it is for a request to do */
+			worker_ready(w, id);
+		else
+			conn_preopen(w, id);
 	}
 }
 

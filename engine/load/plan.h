@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tls_context;
+
 #define PLAN_PIPELINE_MAX 64u
 
 /* How the peer's end of an idle connection is noticed, from the dearest to the cheapest in kernel
@@ -42,6 +44,10 @@ struct plan {
 	uint64_t window_ns; /* how often a tally is published */
 	uint64_t spin_ns;   /* poll instead of sleep for so long before a due instant */
 	bool busy;          /* never sleep */
+
+	struct tls_context *tls; /* borrowed; NULL: plain */
+	bool ktls;               /* keys are handed to the kernel */
+	bool handshakes_only;    /* a request is a handshake; nothing is sent on it */
 
 	bool linger0; /* connections end with an RST, and leave no TIME_WAIT */
 	enum plan_idle idle;

@@ -37,6 +37,11 @@ static bool reserve(struct worker *w)
 	if (w->plan->hold &&
 	    (!bitset_init(&w->to_open, w->count) || !bitset_init(&w->to_close, w->count)))
 		return false;
+	if (w->plan->tls) {
+		w->secured = mem_pages(w->count * sizeof *w->secured);
+		if (!w->secured)
+			return false;
+	}
 	return w->conns && w->flights;
 }
 
@@ -68,6 +73,10 @@ void worker_free(struct worker *w)
 	if (!w)
 		return;
 	ring_free(w->ring);
+	for (uint32_t id = 0; w->secured && id < w->count; id++)
+		channel_drop(&w->channels, &w->secured[id]);
+	channels_fini(&w->channels);
+	mem_pages_free(w->secured, w->count * sizeof *w->secured);
 	self_thread_close(&w->self);
 	wheel_fini(&w->wheel);
 	bitset_fini(&w->to_open);
@@ -93,6 +102,9 @@ int worker_open(struct worker *w, uint32_t table, struct err *err)
 		return err_set(err, ERR_RUNTIME, "no memory for %u deadlines", w->count);
 	/* where one run follows another, its ports still rest */
 	uint32_t start = (uint32_t)(ring_now_ns(w->ring) / NS_PER_MS * 7919);
+	if (w->plan->tls &&
+	    channels_init(&w->channels, w->ring, w->plan->tls, w->plan->ktls, w->count, err))
+		return -1;
 	if (plan_books_tuples(w->plan) &&
 	    !tuple_book_init(&w->book, &w->plan->tuples, w->number, w->plan->workers, start))
 		return err_set(err, ERR_RUNTIME, "no memory for the ports of %u connections",
@@ -110,10 +122,13 @@ uint32_t worker_rings(const struct worker *w)
 	return ring_stats(w->ring).rings;
 }
 
-uint64_t worker_bytes_per_connection(void)
+uint64_t worker_bytes_per_connection(const struct plan *plan)
 {
+	size_t tls = plan->tls ? sizeof(struct channel *) : 0;
+	if (plan->tls && !plan->ktls)
+		tls += channel_bytes();
 	return sizeof(struct conn) + sizeof(struct flight) + sizeof(struct wheel_node) +
-	       RING_BYTES_PER_SLOT;
+	       RING_BYTES_PER_SLOT + tls;
 }
 
 /* --- publishing ------------------------------------------------------------------------- */

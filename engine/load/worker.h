@@ -49,6 +49,6 @@ void worker_collect(struct worker *w, bool ended, struct tally *total, struct ta
 
 uint32_t worker_slots(const struct worker *w); /* connections that the ring can hold */
 uint32_t worker_rings(const struct worker *w); /* io_urings */
-uint64_t worker_bytes_per_connection(void);    /* user memory reserved for an idle one */
+uint64_t worker_bytes_per_connection(const struct plan *plan); /* user memory of an idle one */
 
 #endif

@@ -8,6 +8,7 @@
 #include "host/self.h"
 #include "io/wheel.h"
 #include "load/arrival.h"
+#include "load/channel.h"
 #include "load/conn.h"
 #include "load/worker.h"
 
@@ -29,6 +30,9 @@ struct worker {
 	struct wheel wheel;
 
 	struct tuple_book book; /* where the plan books tuples */
+
+	struct channels channels; /* with TLS */
+	struct channel **secured; /* by connection; NULL: none, or plain */
 
 	/* Connections with room, oldest first. */
 	uint32_t ready_head, ready_tail;

@@ -41,19 +41,43 @@ static void latencies(struct json *j, const struct tally *t)
 	latency(j, "intended", &t->intended_us);
 	latency(j, "service", &t->service_us);
 	latency(j, "connect", &t->connect_us);
-	latency(j, "tls_handshake", NULL);
+	latency(j, "tls_handshake", &t->tls_us);
 	latency(j, "first_byte", &t->first_byte_us);
 	json_object_end(j);
 }
 
-static void tls(struct json *j)
+/* Connections whose handshake failed, or that broke for TLS's sake, by reason. */
+static void tls_failures(struct json *j, const struct summary *s)
+{
+	json_array(j, "failures");
+	for (int r = 0; r < TLS_REASONS; r++) {
+		enum tls_reason reason = (enum tls_reason)r;
+		if (!s->total.tls_reasons[r])
+			continue;
+		bool certificate = tls_reason_is_certificate(reason);
+		json_object(j, NULL);
+		json_text(j, "outcome",
+			  outcome_name(certificate ? OUTCOME_TLS_CERTIFICATE
+						   : OUTCOME_TLS_HANDSHAKE));
+		json_text(j, "reason", tls_reason_name(reason));
+		json_u64(j, "count", s->total.tls_reasons[r]);
+		json_text(j, "detail", s->tls.details[r]);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+static void tls(struct json *j, const struct summary *s)
 {
 	json_object(j, "tls");
-	json_null(j, "version");
-	json_null(j, "cipher");
-	json_bool(j, "ktls_tx", false);
-	json_bool(j, "ktls_rx", false);
-	json_text(j, "note", "");
+	json_text(j, "version", s->tls.version);
+	json_text(j, "cipher", s->tls.cipher);
+	json_bool(j, "ktls_tx", s->tls.ktls);
+	json_bool(j, "ktls_rx", s->tls.ktls);
+	json_text(j, "note", s->tls.note);
+	json_u64(j, "full", s->total.tls_full);
+	json_u64(j, "resumed", s->total.tls_resumed);
+	tls_failures(j, s);
 	json_object_end(j);
 }
 
@@ -213,7 +237,7 @@ static void heading(struct json *j, const struct summary *s)
 	json_text(j, "target", s->target);
 	json_text(j, "protocol", s->protocol);
 	json_text(j, "model", s->open_loop ? "open" : "closed");
-	tls(j);
+	tls(j, s);
 	json_text(j, "started_at", out_timestamp(started, &s->started_at));
 	json_real(j, "elapsed_s", s->elapsed_s);
 	json_real(j, "planned_s", s->planned_s);

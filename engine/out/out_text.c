@@ -91,6 +91,7 @@ void out_text(const struct summary *s, struct buf *out)
 	if (requests)
 		wrk_lines(s, out);
 	text_connections(s, out);
+	text_tls(s, out);
 	if (s->hold)
 		text_hold(s, out);
 	if (requests)

@@ -60,6 +60,8 @@ static void latency(const struct summary *s, struct buf *out)
 	latency_row(out, "intended", &s->total.intended_us);
 	latency_row(out, "service", &s->total.service_us);
 	latency_row(out, "connect", &s->total.connect_us);
+	if (s->tls.used)
+		latency_row(out, "handshake", &s->total.tls_us);
 	latency_row(out, "first byte", &s->total.first_byte_us);
 	if (s->open_loop || s->hold)
 		buf_puts(out, "  intended counts from when a request was due, service from when it "

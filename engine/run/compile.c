@@ -5,6 +5,7 @@
 #include "proto/request.h"
 #include "run/endpoints.h"
 #include "run/redact.h"
+#include "run/secure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +127,8 @@ static void choose_hold(const struct run_config *c, struct plan *p)
 static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)
 {
 	uint32_t cores = limits->cpu_count ? limits->cpu_count : 1;
-	p->keepalive = c->keepalive;
+	p->keepalive = c->keepalive && !c->handshakes_only;
+	p->handshakes_only = c->handshakes_only;
 	p->expect_status = c->expect_status;
 	p->pipeline = c->pipeline;
 	p->connections = c->connections;
@@ -176,13 +178,11 @@ int compile_plan(const struct run_config *c, const struct limits *limits, bool d
 	*ret = (struct plan){0};
 	if (url_parse(&url, c->url, err) || check_sizes(c, err))
 		return -1;
-	if (strcmp(url.scheme, "http") != 0) {
-		err_set(err, ERR_USAGE, "%s: this version speaks http only", c->url);
-		return err_hint(err, "use an http:// URL");
-	}
 	choose_load(c, limits, ret);
 	describe(c, &url, ret, s);
-	if (endpoints_choose(c, &url, limits, dry, ret, err) || render(c, &url, ret, err)) {
+	if (secure_open(c, &url, ret, s, err) || endpoints_choose(c, &url, limits, dry, ret, err) ||
+	    render(c, &url, ret, err)) {
+		secure_close(ret);
 		plan_fini(ret);
 		return -1;
 	}

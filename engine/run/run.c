@@ -5,6 +5,7 @@
 #include "run/compile.h"
 #include "run/health.h"
 #include "run/holding.h"
+#include "run/secure.h"
 #include "run/verdict.h"
 
 #include <errno.h>
@@ -235,6 +236,7 @@ static void judge(struct run *r, const struct self_throttle *before)
 	};
 	settle_maxima(r);
 	measure_rates(r);
+	secure_tell(&r->plan, s);
 	health_judge(&facts, s);
 	remark(r);
 	for (unsigned i = 0; i < s->threshold_count; i++)
@@ -293,6 +295,7 @@ static void end(struct run *r)
 {
 	crew_free(r->crew);
 	holding_fini(&r->holding);
+	secure_close(&r->plan);
 	plan_fini(&r->plan);
 	if (r->signal_fd >= 0)
 		close(r->signal_fd);
@@ -321,10 +324,10 @@ int run_execute(const struct run_config *c, bool dry, const struct run_watch *wa
 	memset(s, 0, sizeof *s);
 	tally_start(&s->total);
 	s->total.shed_ok = c->shed_ok;
-	s->bytes_per_idle_connection = worker_bytes_per_connection();
 	limits_read(&r.limits);
 	int result = compile_plan(c, &r.limits, dry, &r.plan, s, err) ||
 		     choose_cpus(&r, &cpus, err) || reserve(&r, err);
+	s->bytes_per_idle_connection = worker_bytes_per_connection(&r.plan);
 	if (!result && c->hold)
 		holding_plan(&r.holding, c, &r.plan, s);
 	if (!result && watch->opening)

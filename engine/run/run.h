@@ -9,10 +9,21 @@
 #include "base/span.h"
 #include "run/guard.h"
 #include "run/summary.h"
+#include "tls/context.h"
 
 enum run_spin { RUN_SPIN_AUTO, RUN_SPIN_OFF, RUN_SPIN_FIXED, RUN_SPIN_BUSY };
 
 #define RUN_HEADERS_MAX 64
+
+enum run_ktls { RUN_KTLS_AUTO, RUN_KTLS_ON, RUN_KTLS_OFF };
+
+/* Of https:// targets. Names of files; NULL: none. See tls/context.h. */
+struct run_tls {
+	const char *cacert, *cert, *key, *cert_dir, *ciphers;
+	bool insecure, resume;
+	enum tls_version max; /* TLS_VERSION_NONE: the highest */
+	enum run_ktls ktls;
+};
 
 struct run_config {
 	const char *url;
@@ -20,6 +31,8 @@ struct run_config {
 	const char *headers[RUN_HEADERS_MAX];
 	unsigned header_count;
 	struct span body;
+	struct run_tls tls;
+	bool handshakes_only;   /* a handshake is all of a request */
 	const char *connect_to; /* "HOST:PORT" to connect to instead; NULL */
 
 	uint32_t connections; /* default 10 */

@@ -7,6 +7,7 @@
 #include "run/preflight.h"
 #include "run/threshold.h"
 #include "stat/tally.h"
+#include "tls/reason.h"
 
 #include <sys/types.h>
 #include <time.h>
@@ -42,11 +43,21 @@ struct summary_hold {
 	struct preflight preflight;   /* the plan */
 };
 
+/* Of TLS, beside what the tally counts. */
+struct summary_tls {
+	bool used;
+	const char *version, *cipher;   /* of the latest handshake; NULL: none succeeded */
+	bool ktls;                      /* the kernel sealed and opened records, both ways */
+	char note[256];                 /* why it did not */
+	char details[TLS_REASONS][160]; /* of the first failure of each reason; may be empty */
+};
+
 struct summary {
 	const char *command;  /* "run" */
 	char target[512];     /* URL, redacted */
 	const char *protocol; /* "h1" */
 	bool open_loop;
+	struct summary_tls tls;
 	bool hold;                  /* connections were what was asked for: */
 	struct summary_hold held;   /* this tells of them */
 	struct timespec started_at; /* wall clock, for people only */

@@ -11,7 +11,7 @@ static const size_t counters[] = {
 	FIELD(bytes_received), FIELD(opened),       FIELD(failed),      FIELD(lost),
 	FIELD(reopened),       FIELD(turns),        FIELD(batch_turns), FIELD(events),
 	FIELD(ring_overflows), FIELD(ring_starved), FIELD(cpu_ns),      FIELD(spin_ns),
-	FIELD(run_delay_ns),
+	FIELD(run_delay_ns),   FIELD(tls_full),     FIELD(tls_resumed),
 };
 
 static const size_t gauges[] = {
@@ -24,7 +24,7 @@ static const size_t instants[] = {FIELD(last_end_ns), FIELD(issued_until_ns), FI
 
 static const size_t histograms[] = {
 	FIELD(intended_us),   FIELD(service_us), FIELD(connect_us),
-	FIELD(first_byte_us), FIELD(lag_us),
+	FIELD(first_byte_us), FIELD(lag_us),     FIELD(tls_us),
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
@@ -33,7 +33,8 @@ static const size_t histograms[] = {
 #define OWN_RULES 4
 
 _Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + 3 * OUTCOME_COUNT +
-		TALLY_STATUSES) * sizeof(uint64_t) +
+		TALLY_STATUSES + TALLY_TLS_REASONS) *
+				       sizeof(uint64_t) +
 			       COUNT(histograms) * sizeof(struct hist) ==
 		       sizeof(struct tally),
 	       "every field of a tally is in one of the lists");
@@ -97,6 +98,8 @@ static void add_common(struct tally *into, const struct tally *from)
 	}
 	for (size_t i = 0; i < TALLY_STATUSES; i++)
 		into->status[i] += from->status[i];
+	for (int i = 0; i < TALLY_TLS_REASONS; i++)
+		into->tls_reasons[i] += from->tls_reasons[i];
 	for (size_t i = 0; i < COUNT(histograms); i++)
 		hist_merge(hist_at(into, histograms[i]),
 			   (const struct hist *)((const char *)from + histograms[i]));

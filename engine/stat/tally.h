@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TALLY_STATUSES 1000
+#define TALLY_STATUSES    1000
+#define TALLY_TLS_REASONS 32
 
 struct tally {
 	uint64_t from_ns, to_ns;  /* the window; adding keeps the earliest and the latest */
@@ -37,6 +38,9 @@ struct tally {
 	uint64_t reopened;                 /* opened again in a slot that had been open before */
 	uint64_t failed_by[OUTCOME_COUNT]; /* `failed` and `lost`, by cause */
 	uint64_t lost_by[OUTCOME_COUNT];
+	uint64_t tls_full, tls_resumed; /* handshakes that succeeded */
+	uint64_t
+		tls_reasons[TALLY_TLS_REASONS]; /* what failed, by enum tls_reason (tls/reason.h) */
 	uint64_t held_until_ns; /* gauge: when its time was over; the latest is kept */
 	uint64_t held_from_ns;  /* gauge: when a hold had tried all; the latest is kept */
 	uint64_t open;          /* gauge */
@@ -59,6 +63,7 @@ struct tally {
 	struct hist intended_us; /* due -> end */
 	struct hist service_us;  /* written -> end */
 	struct hist connect_us;
+	struct hist tls_us;        /* of the handshakes that succeeded */
 	struct hist first_byte_us; /* written -> first byte of the answer */
 	struct hist lag_us; /* due -> written, where a connection was free: the generator's own */
 };

@@ -10,7 +10,7 @@ SHAPE = {
     "schema": str, "command": str, "version": str, "target": str, "protocol": str, "model": str,
     "started_at": str, "elapsed_s": NUMBER, "exit_code": int,
     "tls": {"version": MAYBE_TEXT, "cipher": MAYBE_TEXT, "ktls_tx": bool, "ktls_rx": bool,
-            "note": str},
+            "note": str, "full": int, "resumed": int, "failures": list},
     "connections": dict.fromkeys(
         ("asked", "opened", "open_max", "active_max", "failed", "lost", "reopened"), int),
     "requests": dict.fromkeys(

@@ -3,15 +3,12 @@
 const char *count_name(enum count kind)
 {
 	static const char *const names[COUNT_KINDS] = {
-		[COUNT_REQUESTS] = "requests",
-		[COUNT_ANSWERS] = "answers",
-		[COUNT_ANSWERS_503] = "answers_503",
-		[COUNT_FAULTS] = "faults",
-		[COUNT_BAD_REQUESTS] = "bad_requests",
-		[COUNT_ACCEPTED] = "connections_accepted",
-		[COUNT_REFUSED] = "connections_refused",
-		[COUNT_OVERRUNS] = "pipeline_overruns",
-		[COUNT_BYTES_RECEIVED] = "bytes_received",
+		[COUNT_REQUESTS] = "requests",           [COUNT_ANSWERS] = "answers",
+		[COUNT_ANSWERS_503] = "answers_503",     [COUNT_FAULTS] = "faults",
+		[COUNT_BAD_REQUESTS] = "bad_requests",   [COUNT_ACCEPTED] = "connections_accepted",
+		[COUNT_REFUSED] = "connections_refused", [COUNT_OVERRUNS] = "pipeline_overruns",
+		[COUNT_TLS_FULL] = "tls_full",           [COUNT_TLS_RESUMED] = "tls_resumed",
+		[COUNT_TLS_FAILED] = "tls_failed",       [COUNT_BYTES_RECEIVED] = "bytes_received",
 		[COUNT_BYTES_SENT] = "bytes_sent",
 	};
 	return names[kind];

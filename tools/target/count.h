@@ -18,6 +18,9 @@ enum count {
 	COUNT_REFUSED,  /* of them, closed at once: --max-connections */
 	COUNT_OVERRUNS, /* connections reset: too much pipelined ahead of the answers, or no memory
 			 * to answer */
+	COUNT_TLS_FULL, /* handshakes */
+	COUNT_TLS_RESUMED,
+	COUNT_TLS_FAILED,
 	COUNT_BYTES_RECEIVED,
 	COUNT_BYTES_SENT,
 	COUNT_KINDS

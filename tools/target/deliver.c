@@ -2,6 +2,7 @@
 
 #include "tools/target/ending.h"
 #include "tools/target/parse.h"
+#include "tools/target/secure.h"
 #include "tools/target/server.h"
 
 /* What is to be sent next of the first answer owed; empty when all of it is gone. */
@@ -63,7 +64,7 @@ static bool send_some(struct server *s, struct session *c)
 	}
 	if (p->answer->drip_ms)
 		bytes.len = 1;
-	if (ring_send(s->ring, session_slot(s, c), bytes, 0) == RING_REFUSED)
+	if (!secure_send(s, c, bytes))
 		due_sooner(&s->due, session_slot(s, c), s->now_ns + SESSION_RETRY_NS);
 	else
 		c->sending = true;

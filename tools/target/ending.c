@@ -1,6 +1,7 @@
 #include "tools/target/ending.h"
 
 #include "base/mono.h"
+#include "tools/target/secure.h"
 #include "tools/target/server.h"
 
 #define LINGER_NS NS_PER_S /* how long a peer may take to close after our FIN */
@@ -9,6 +10,8 @@ void ending_now(struct server *s, struct session *c, bool reset)
 {
 	if (!session_alive(c))
 		return;
+	if (!reset && !c->peer_done && c->state != SESSION_MUTE)
+		secure_finish(s, c);
 	c->state = SESSION_CLOSING;
 	due_clear(&s->due, session_slot(s, c));
 	ring_close(s->ring, session_slot(s, c), reset);
@@ -21,6 +24,7 @@ void ending_politely(struct server *s, struct session *c)
 		ending_now(s, c, false);
 		return;
 	}
+	secure_finish(s, c);
 	c->state = SESSION_MUTE;
 	c->lingering = true;
 	ring_shutdown(s->ring, session_slot(s, c));

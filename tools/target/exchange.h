@@ -16,6 +16,7 @@ struct exchange {
 	http_parser parser;
 	struct pending_list owed;
 	uint64_t sent;      /* bytes of the current part of the first answer owed */
+	uint32_t sealed;    /* bytes of it on their way, under TLS */
 	struct buf *parked; /* bytes that came while parsing was paused; NULL: none */
 	uint8_t part;
 	bool reading : 1;  /* within a request */

@@ -1,6 +1,7 @@
 #include "tools/target/server.h"
 
 #include "base/mono.h"
+#include "tools/target/secure.h"
 #include "tools/target/session.h"
 
 #include <stdlib.h>
@@ -25,6 +26,8 @@ int server_open(struct server *s, struct target *t, uint32_t slots, struct err *
 		return err_set(err, ERR_RUNTIME, "no memory for %u connections", slots);
 	if (ring_open(&s->ring, &(struct ring_config){.slots = slots}, err))
 		return -1;
+	if (secure_init(s, err))
+		return -1;
 	for (unsigned i = 0; i < settings->listen_count; i++)
 		if (ring_listen(s->ring, s->listeners[i], err))
 			return -1;
@@ -36,6 +39,7 @@ void server_close(struct server *s)
 	ring_free(s->ring); /* first: the kernel may be sending from the answers */
 	for (uint32_t i = 0; s->sessions && i < s->slots; i++)
 		session_fini(s, &s->sessions[i]);
+	secure_fini(s);
 	free(s->sessions);
 	exchanges_fini(&s->exchanges);
 	due_fini(&s->due);

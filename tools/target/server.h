@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "io/ring.h"
+#include "load/channel.h"
 #include "tools/target/count.h"
 #include "tools/target/due.h"
 #include "tools/target/exchange.h"
@@ -19,7 +20,9 @@ struct server {
 	struct session *sessions; /* by slot */
 	uint32_t slots;
 	struct exchanges exchanges;
-	struct due due; /* by slot: when session_wake is to be called */
+	struct channels channels; /* with TLS, */
+	struct channel **secured; /* by slot; else NULL */
+	struct due due;           /* by slot: when session_wake is to be called */
 	struct rng rng;
 	uint64_t now_ns; /* of this turn */
 	struct counts counts;

@@ -3,6 +3,7 @@
 #include "tools/target/deliver.h"
 #include "tools/target/ending.h"
 #include "tools/target/parse.h"
+#include "tools/target/secure.h"
 #include "tools/target/server.h"
 
 #include <errno.h>
@@ -32,9 +33,11 @@ void session_fini(struct server *s, struct session *c)
  * may still be sending its answer. */
 static void rest(struct server *s, struct session *c)
 {
-	if (c->exchange && session_alive(c) &&
-	    (c->state == SESSION_MUTE || exchange_over(c->exchange)))
-		session_fini(s, c);
+	if (!c->exchange || !session_alive(c) || c->sending ||
+	    !(c->state == SESSION_MUTE || exchange_over(c->exchange)))
+		return;
+	session_fini(s, c);
+	secure_rest(s, c);
 }
 
 /* --- bytes in --------------------------------------------------------------------------- */
@@ -63,7 +66,8 @@ static void armed(struct server *s, struct session *c, bool done)
 static void arm(struct server *s, struct session *c)
 {
 	bool parked = c->exchange && c->exchange->parked;
-	if (session_alive(c) && !c->receiving && !c->peer_done && !parked)
+	if (session_alive(c) && c->state != SESSION_SHAKING && !c->receiving && !c->peer_done &&
+	    !parked)
 		armed(s, c, receive(s, c));
 }
 
@@ -79,21 +83,33 @@ static void go_on(struct server *s, struct session *c)
 
 static void sent(struct server *s, struct session *c, int32_t res)
 {
-	c->sending = false;
+	size_t bytes = res < 0 ? 0 : secure_sent(s, c, res);
 	if (res < 0)
 		ending_now(s, c, false);
-	else
-		deliver_took(s, c, (size_t)res);
+	else if (bytes && c->sending) {
+		c->sending = false;
+		deliver_took(s, c, bytes);
+	}
 	go_on(s, c);
+}
+
+void session_bytes(struct server *s, struct session *c, struct span bytes)
+{
+	count_add(&s->counts, COUNT_BYTES_RECEIVED, bytes.len);
+	if (c->state == SESSION_READING && !(engage(s, c) && parse_bytes(s, c, bytes)))
+		ending_overrun(s, c);
 }
 
 static void received(struct server *s, struct session *c, const struct ring_event *e)
 {
 	c->receiving = e->armed;
-	if (e->res > 0) {
-		count_add(&s->counts, COUNT_BYTES_RECEIVED, e->data.len);
-		if (c->state == SESSION_READING && !(engage(s, c) && parse_bytes(s, c, e->data)))
-			ending_overrun(s, c);
+	if (e->res > 0 && s->secured) {
+		if (c->state != SESSION_MUTE)
+			secure_received(s, c, e->data, e->record);
+	} else if (e->res > 0) {
+		session_bytes(s, c, e->data);
+	} else if (c->state == SESSION_SHAKING) {
+		secure_lost(s, c, e->res);
 	} else if (e->res == 0) {
 		c->peer_done = true;
 		if (c->state == SESSION_MUTE)
@@ -128,6 +144,13 @@ static void meet_fault(struct server *s, struct session *c)
 		c->state = SESSION_LAST;
 }
 
+void session_begin(struct server *s, struct session *c)
+{
+	c->state = SESSION_READING;
+	if (s->target->settings->fault_count)
+		meet_fault(s, c);
+}
+
 static void accepted(struct server *s, struct session *c)
 {
 	uint64_t max = s->target->settings->connections_max;
@@ -142,14 +165,15 @@ static void accepted(struct server *s, struct session *c)
 		return;
 	}
 	target_opened(s->target, open);
-	if (s->target->settings->fault_count)
-		meet_fault(s, c);
+	if (!secure_accepted(s, c))
+		session_begin(s, c);
 	go_on(s, c);
 }
 
 static void closed(struct server *s, struct session *c)
 {
 	session_fini(s, c);
+	secure_closed(s, c);
 	due_clear(&s->due, session_slot(s, c));
 	c->state = SESSION_CLOSED;
 	if (c->counted)
@@ -175,6 +199,10 @@ void session_event(struct server *s, const struct ring_event *e)
 	case RING_SENT:
 		sent(s, c, e->res);
 		break;
+	case RING_HANDED_OVER:
+		secure_handed_over(s, c, e->res);
+		go_on(s, c);
+		break;
 	case RING_CLOSED:
 		closed(s, c);
 		break;
@@ -185,7 +213,7 @@ void session_event(struct server *s, const struct ring_event *e)
 
 void session_wake(struct server *s, struct session *c)
 {
-	if (c->state == SESSION_MUTE && c->lingering) {
+	if ((c->state == SESSION_MUTE && c->lingering) || c->state == SESSION_SHAKING) {
 		ending_now(s, c, false);
 		return;
 	}

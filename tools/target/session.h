@@ -16,6 +16,7 @@ struct server;
 
 enum session_state {
 	SESSION_CLOSED,
+	SESSION_SHAKING, /* hands: TLS */
 	SESSION_READING, /* requests */
 	SESSION_LAST,    /* no further request is read; answers owed go out, then the end */
 	SESSION_MUTE,    /* nothing is sent any more; we wait for the peer's end */
@@ -44,6 +45,8 @@ static inline bool session_alive(const struct session *c)
 uint32_t session_slot(const struct server *s, const struct session *c);
 
 void session_event(struct server *s, const struct ring_event *e);
+void session_begin(struct server *s, struct session *c); /* it stands, requests may come */
+void session_bytes(struct server *s, struct session *c, struct span bytes); /* plain ones */
 void session_wake(struct server *s, struct session *c); /* its instant in server->due has come */
 void session_fini(struct server *s, struct session *c); /* frees what it holds */
 

@@ -135,6 +135,36 @@ static int set_header(struct settings *s, const struct row *row, const char *tex
 	return 0;
 }
 
+static int set_text(struct settings *s, const struct row *row, const char *text, struct err *err)
+{
+	(void)err;
+	*(const char **)(void *)((char *)s + row->field) = text;
+	return 0;
+}
+
+static int set_tls_max(struct settings *s, const struct row *row, const char *text, struct err *err)
+{
+	if (strcmp(text, "1.2") && strcmp(text, "1.3"))
+		return err_set(err, ERR_USAGE, "--%s: '%s' is neither 1.2 nor 1.3", row->name,
+			       text);
+	s->tls_max = text[2] == '2' ? TLS_1_2 : TLS_1_3;
+	return 0;
+}
+
+static int set_ktls(struct settings *s, const struct row *row, const char *text, struct err *err)
+{
+	static const char *const names[] = {[SETTINGS_KTLS_AUTO] = "auto",
+					    [SETTINGS_KTLS_ON] = "on",
+					    [SETTINGS_KTLS_OFF] = "off"};
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(text, names[i]) == 0) {
+			s->ktls = (enum settings_ktls)i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_USAGE, "--%s: '%s' is not auto, on or off", row->name, text);
+}
+
 static int set_lean(struct settings *s, const struct row *row, const char *text, struct err *err)
 {
 	(void)row, (void)text, (void)err;
@@ -191,6 +221,15 @@ static const struct row rows[] = {
 	 set_count, FIELD(requests_max), 0, UINT32_MAX},
 	{"lean", NULL, "hold less kernel memory for each idle connection, at some cost a request",
 	 set_lean, 0, 0, 0},
+	{"tls-cert", "FILE", "speak TLS: its certificate, and those between it and the root (PEM)",
+	 set_text, FIELD(tls_cert), 0, 0},
+	{"tls-key", "FILE", "the certificate's key [in the same file]", set_text, FIELD(tls_key), 0,
+	 0},
+	{"client-ca", "FILE", "demand client certificates issued by these", set_text,
+	 FIELD(client_ca), 0, 0},
+	{"tls-max", "1.2|1.3", "the highest version [1.3]", set_tls_max, 0, 0, 0},
+	{"ktls", "auto|on|off", "let the kernel seal and open records [auto: where it can]",
+	 set_ktls, 0, 0, 0},
 	{"fault", "NAME[:P%]", "misbehave for this share of the requests [100%]; may be repeated",
 	 set_fault, 0, 0, 0},
 	{"list-faults", NULL, "print every fault and what a correct client reports",
@@ -267,6 +306,11 @@ int settings_parse(struct settings *ret, int argc, char **argv, struct err *err)
 	};
 	if (parse_flags(ret, argc, argv, err))
 		return err->hint[0] ? -1 : err_hint(err, "`brink target --help` lists the flags");
+	if (!ret->tls_cert && (ret->tls_key || ret->client_ca)) {
+		err_set(err, ERR_USAGE, "--%s needs --tls-cert",
+			ret->tls_key ? "tls-key" : "client-ca");
+		return err_hint(err, "--tls-cert FILE makes the target speak TLS");
+	}
 	if (ret->servers && !ret->service_ns)
 		return err_set(err, ERR_USAGE, "--servers needs --service-time");
 	if (ret->waiting != QUEUE_UNBOUNDED && !ret->servers)

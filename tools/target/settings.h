@@ -4,12 +4,15 @@
 
 #include "base/err.h"
 #include "io/addr.h"
+#include "tls/context.h"
 #include "tools/target/fault.h"
 
 #define SETTINGS_LISTEN_MAX  4u
 #define SETTINGS_FAULTS_MAX  32u
 #define SETTINGS_HEADERS_MAX (16u << 10) /* bytes of all --header lines together */
 #define SETTINGS_THREADS_MAX 256u
+
+enum settings_ktls { SETTINGS_KTLS_AUTO, SETTINGS_KTLS_ON, SETTINGS_KTLS_OFF };
 
 struct settings {
 	struct addr listen[SETTINGS_LISTEN_MAX];
@@ -25,10 +28,13 @@ struct settings {
 	uint64_t waiting; /* QUEUE_UNBOUNDED */
 	uint64_t retry_after_ns;
 	uint64_t threads, backlog, seed;
-	uint64_t connections_max; /* 0: as many as the descriptors allow */
-	uint64_t requests_max;    /* 0: any number on one connection */
-	uint64_t duration_ns;     /* 0: until a signal comes */
-	bool lean;                /* nothing is received on an idle connection, it is watched */
+	uint64_t connections_max;                   /* 0: as many as the descriptors allow */
+	uint64_t requests_max;                      /* 0: any number on one connection */
+	uint64_t duration_ns;                       /* 0: until a signal comes */
+	const char *tls_cert, *tls_key, *client_ca; /* NULL: plain, within the certificate, none */
+	enum tls_version tls_max;
+	enum settings_ktls ktls;
+	bool lean; /* nothing is received on an idle connection, it is watched */
 	bool help, list_faults;
 };
 

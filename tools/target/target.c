@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mono.h"
+#include "tls/ktls.h"
 #include "tools/target/server.h"
 
 #include <stdlib.h>
@@ -72,10 +73,34 @@ static bool render_all(struct target *t)
 	       render_faults(t);
 }
 
+static int open_tls(struct target *t, struct err *err)
+{
+	const struct settings *s = t->settings;
+	struct tls_config config = {
+		.server = true,
+		.cert = s->tls_cert,
+		.key = s->tls_key,
+		.client_ca = s->client_ca,
+		.max = s->tls_max,
+		.alpn = "http/1.1",
+	};
+	char why[256];
+	if (!s->tls_cert)
+		return 0;
+	t->ktls = s->ktls != SETTINGS_KTLS_OFF && ktls_probe(why, sizeof why);
+	if (s->ktls == SETTINGS_KTLS_ON && !t->ktls) {
+		err_set(err, ERR_REFUSED, "--ktls on: %s", why);
+		return err_hint(err, "--ktls auto seals and opens records in user space instead");
+	}
+	return tls_context_new(&t->tls, &config, err);
+}
+
 int target_init(struct target *t, const struct settings *settings, struct err *err)
 {
 	*t = (struct target){.settings = settings};
 	t->servers = calloc(settings->threads, sizeof *t->servers);
+	if (open_tls(t, err))
+		return -1;
 	bool done = t->servers && render_all(t);
 	if (done && settings->servers)
 		done = queue_init(&t->queue, (uint32_t)settings->servers, settings->waiting,
@@ -100,6 +125,7 @@ void target_fini(struct target *t)
 	free(t->faults);
 	free(t->filler);
 	free(t->servers);
+	tls_context_free(t->tls);
 	if (t->queue.done_ns)
 		queue_fini(&t->queue);
 }

@@ -13,7 +13,9 @@ struct server;
 
 struct target {
 	const struct settings *settings;
-	struct server *servers; /* settings->threads of them */
+	struct tls_context *tls; /* NULL: plain */
+	bool ktls;               /* keys are handed to the kernel */
+	struct server *servers;  /* settings->threads of them */
 
 	char *filler;            /* what large bodies are sent from */
 	struct answer_spec spec; /* what every rendered answer starts from */

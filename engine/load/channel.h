@@ -1,0 +1,84 @@
+/* channel: a TLS connection on a slot of a ring: what lies between the transport's events and
+ * plain data. Client and server alike; this module alone joins tls/ with io/.
+ *
+ * A channel lives from the moment the transport stands until the slot's RING_CLOSED. Where both
+ * directions were handed to the kernel, nothing is left of it but a mark that all such
+ * connections share. Channels come from a pool; all of it belongs to one thread. */
+#ifndef BRINK_LOAD_CHANNEL_H
+#define BRINK_LOAD_CHANNEL_H
+
+#include "base/pool.h"
+#include "io/ring.h"
+#include "tls/session.h"
+
+#define CHANNEL_PIECE (64u << 10) /* plain bytes that are sealed at once, at most */
+
+struct channel;
+
+/* What the channels of a thread share, and what the latest event tells of its channel. */
+struct channels {
+	struct ring *ring;
+	struct tls_pool *tls;
+	struct pool pool;
+	struct buf said; /* by tls/ in answer to what was read */
+	bool ktls;       /* keys are handed to the kernel */
+
+	bool resumed;           /* CHANNEL_OPEN: the handshake was */
+	enum tls_reason reason; /* CHANNEL_FAILED */
+};
+
+int channels_init(struct channels *cs, struct ring *ring, struct tls_context *context, bool ktls,
+		  uint32_t slots, struct err *err);
+void channels_fini(struct channels *cs); /* after each channel was dropped */
+
+enum channel_event {
+	CHANNEL_WORKING, /* nothing for the caller to do but to receive on */
+	CHANNEL_OPEN,    /* the handshake is over: the caller calls channel_read until it works,
+			  * then receives as he likes, and may write */
+	CHANNEL_DATA,    /* plain data in `ret`, valid until the next call; call again */
+	CHANNEL_DRAINED, /* what was written has been sent */
+	CHANNEL_CLOSED,  /* the peer's close_notify */
+	CHANNEL_FAILED,  /* channels->reason says why; an alert may be on its way */
+	CHANNEL_REFUSED, /* the ring takes nothing, or memory is short: our side's own fault */
+};
+
+/* The transport stands: begins the handshake, which receives for itself until the channel is
+ * open. `number` picks a certificate. False: no memory, or the ring takes nothing; to be dropped
+ * all the same. */
+bool channel_begin(struct channels *cs, struct channel **ret, uint32_t slot, uint64_t number);
+
+/* Bytes received: to be called with the same `in` until the answer is neither DATA nor OPEN.
+ * `record` is the event's. *c may be another afterwards. */
+enum channel_event channel_read(struct channels *cs, struct channel **c, uint32_t slot,
+				struct span *in, uint8_t record, struct span *ret);
+
+/* A RING_SENT that went well, or a RING_HANDED_OVER, after which *c may be another. */
+enum channel_event channel_sent(struct channels *cs, struct channel *c, uint32_t slot, int res);
+enum channel_event channel_handed_over(struct channels *cs, struct channel **c, uint32_t slot,
+				       int res);
+
+/* Open, and its bytes are the kernel's to seal and open: plain sends do. So they do without a
+ * channel (NULL). */
+bool channel_is_transparent(const struct channel *c);
+
+/* Writes at most CHANNEL_PIECE plain bytes on an open channel that is not transparent. Where it
+ * answers RING_REPORTS, CHANNEL_DRAINED follows. `quiet` is a wish as RING_QUIET is: nothing that
+ * was written before is unanswered. */
+enum ring_sending channel_write(struct channels *cs, struct channel *c, uint32_t slot,
+				struct span plain, bool quiet);
+
+/* Sends what the handshake has left to say where nothing was written behind it. False: refused. */
+bool channel_flush(struct channels *cs, struct channel *c, uint32_t slot);
+
+/* Tells the peer that nothing follows, as far as that is possible at once; ring_close is next. */
+void channel_close(struct channels *cs, struct channel *c, uint32_t slot);
+
+/* Gives back what an idle connection does without. */
+void channel_rest(struct channel *c);
+
+size_t channel_bytes(void); /* user memory of an idle one whose keys stay here */
+
+/* After RING_CLOSED: forgets it, wipes its keys. Sets *c to NULL. */
+void channel_drop(struct channels *cs, struct channel **c);
+
+#endif

@@ -1,0 +1,168 @@
+#include "tools/target/secure.h"
+
+#include "base/mem.h"
+#include "base/mono.h"
+#include "tools/target/ending.h"
+#include "tools/target/server.h"
+
+#include <errno.h>
+
+#define HANDSHAKE_NS (10 * NS_PER_S)
+
+static struct channel **channel_of(struct server *s, const struct session *c)
+{
+	return &s->secured[session_slot(s, c)];
+}
+
+static bool sealed(struct server *s, const struct session *c)
+{
+	return s->secured && !channel_is_transparent(*channel_of(s, c));
+}
+
+int secure_init(struct server *s, struct err *err)
+{
+	const struct target *t = s->target;
+	if (!t->tls)
+		return 0;
+	s->secured = mem_pages(s->slots * sizeof *s->secured);
+	if (!s->secured)
+		return err_set(err, ERR_RUNTIME, "no memory for %u connections", s->slots);
+	return channels_init(&s->channels, s->ring, t->tls, t->ktls, s->slots, err);
+}
+
+void secure_fini(struct server *s)
+{
+	for (uint32_t i = 0; s->secured && i < s->slots; i++)
+		channel_drop(&s->channels, &s->secured[i]);
+	channels_fini(&s->channels);
+	mem_pages_free(s->secured, s->slots * sizeof *s->secured);
+}
+
+/* --- the handshake ---------------------------------------------------------------------- */
+
+static void fail(struct server *s, struct session *c)
+{
+	if (c->state == SESSION_SHAKING)
+		count_add(&s->counts, COUNT_TLS_FAILED, 1);
+	ending_now(s, c, false);
+}
+
+bool secure_accepted(struct server *s, struct session *c)
+{
+	uint32_t slot = session_slot(s, c);
+	if (!s->secured)
+		return false;
+	c->state = SESSION_SHAKING;
+	due_set(&s->due, slot, s->now_ns + HANDSHAKE_NS);
+	if (!channel_begin(&s->channels, channel_of(s, c), slot, 0))
+		fail(s, c);
+	return true;
+}
+
+static void shaken(struct server *s, struct session *c)
+{
+	count_add(&s->counts, s->channels.resumed ? COUNT_TLS_RESUMED : COUNT_TLS_FULL, 1);
+	due_clear(&s->due, session_slot(s, c));
+	session_begin(s, c);
+}
+
+/* --- receiving -------------------------------------------------------------------------- */
+
+/* Acts on what the channel tells; false: there is nothing more to be had from it now. */
+static bool follow(struct server *s, struct session *c, enum channel_event event, struct span data)
+{
+	switch (event) {
+	case CHANNEL_OPEN:
+		shaken(s, c);
+		return true;
+	case CHANNEL_DATA:
+		session_bytes(s, c, data);
+		return true;
+	case CHANNEL_CLOSED:
+		c->peer_done = true;
+		return false;
+	case CHANNEL_FAILED:
+	case CHANNEL_REFUSED:
+		fail(s, c);
+		return false;
+	case CHANNEL_WORKING:
+	case CHANNEL_DRAINED:
+		break;
+	}
+	return false;
+}
+
+void secure_received(struct server *s, struct session *c, struct span in, uint8_t record)
+{
+	uint32_t slot = session_slot(s, c);
+	enum channel_event event;
+	struct span data;
+	do {
+		data = (struct span){0};
+		event = channel_read(&s->channels, channel_of(s, c), slot, &in, record, &data);
+	} while (follow(s, c, event, data) && session_alive(c) && c->state != SESSION_MUTE);
+	if (sealed(s, c) && session_alive(c) &&
+	    !channel_flush(&s->channels, *channel_of(s, c), slot))
+		fail(s, c);
+}
+
+void secure_lost(struct server *s, struct session *c, int32_t res)
+{
+	if (res != -ENOBUFS || !ring_receive_once(s->ring, session_slot(s, c)))
+		fail(s, c);
+}
+
+void secure_handed_over(struct server *s, struct session *c, int32_t res)
+{
+	enum channel_event event =
+		channel_handed_over(&s->channels, channel_of(s, c), session_slot(s, c), res);
+	if (follow(s, c, event, (struct span){0}))
+		secure_received(s, c, (struct span){0}, 0);
+}
+
+/* --- sending ---------------------------------------------------------------------------- */
+
+bool secure_send(struct server *s, struct session *c, struct span bytes)
+{
+	uint32_t slot = session_slot(s, c);
+	if (!sealed(s, c))
+		return ring_send(s->ring, slot, bytes, 0) != RING_REFUSED;
+	if (bytes.len > CHANNEL_PIECE)
+		bytes.len = CHANNEL_PIECE;
+	c->exchange->sealed = (uint32_t)bytes.len;
+	return channel_write(&s->channels, *channel_of(s, c), slot, bytes, false) != RING_REFUSED;
+}
+
+size_t secure_sent(struct server *s, struct session *c, int32_t res)
+{
+	if (!sealed(s, c))
+		return (size_t)res;
+	enum channel_event event =
+		channel_sent(&s->channels, *channel_of(s, c), session_slot(s, c), res);
+	if (event == CHANNEL_DRAINED && c->exchange) {
+		size_t sent = c->exchange->sealed;
+		c->exchange->sealed = 0;
+		return sent;
+	}
+	if (follow(s, c, event, (struct span){0}))
+		secure_received(s, c, (struct span){0}, 0);
+	return 0;
+}
+
+void secure_rest(struct server *s, const struct session *c)
+{
+	if (s->secured)
+		channel_rest(*channel_of(s, c));
+}
+
+void secure_finish(struct server *s, const struct session *c)
+{
+	if (s->secured && *channel_of(s, c))
+		channel_close(&s->channels, *channel_of(s, c), session_slot(s, c));
+}
+
+void secure_closed(struct server *s, const struct session *c)
+{
+	if (s->secured)
+		channel_drop(&s->channels, channel_of(s, c));
+}
