@@ -6,7 +6,7 @@ PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
 DEPS_BUILD := gcc make pkg-config liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev zlib1g-dev
-DEPS_CHECK := check python3 openssl nginx-light haproxy iproute2 iptables strace wrk clang-format libjansson-dev \
+DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy iproute2 iptables strace wrk clang-format libjansson-dev \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
 
@@ -131,6 +131,11 @@ check: deps ## run every test that takes seconds; says how many ran, were skippe
 check-long: deps ## the long suites: 10,000 simulated runs, 100,000 connections
 	@$(MAKE) --no-print-directory -j2 tests
 	@tests/run --build $(BUILD) --long
+
+.PHONY: guest
+guest: deps ## kTLS, in a User-Mode Linux guest whose kernel has it (part of make check)
+	@$(MAKE) --no-print-directory -j2 all
+	@tests/run --build $(BUILD) --only e2e/ktls -v
 
 .PHONY: asan tsan
 asan: ## the whole suite under AddressSanitizer and UBSan

@@ -2,6 +2,8 @@
 
 #include "load/issue.h"
 
+#include <malloc.h>
+
 #define VERIFY_AHEAD        1024u /* questions of the last round in flight at most */
 #define LOOKS_A_TURN        1024u
 #define LOOKS_WHILE_OPENING 64u
@@ -65,13 +67,16 @@ static void sweep(struct worker *w)
 	}
 }
 
-/* Deadlines were for dialling: once the last of them is over, their memory is not needed. */
+/* Deadlines were for dialling, and OpenSSL's objects for handshakes: once the last of them is over,
+ * their memory is not needed. */
 static void trim(struct worker *w)
 {
 	if (w->trimmed || wheel_next_ns(&w->wheel) != UINT64_MAX)
 		return;
 	w->trimmed = true;
 	wheel_trim(&w->wheel);
+	if (w->plan->tls)
+		malloc_trim(0);
 }
 
 /* --- the last round --------------------------------------------------------------------- */
