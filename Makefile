@@ -26,6 +26,7 @@ SANITIZE := -fsanitize=thread
 else ifeq ($(MODE),fuzz)
 CC       := clang
 OPT      := -O1
+WARN     += -Wno-missing-field-initializers # clang says so of designated ones too
 SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 else ifeq ($(MODE),cover)
 OPT      := -O0

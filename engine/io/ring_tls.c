@@ -141,10 +141,12 @@ bool ring_take_record(struct ring_event *e, char *buffer)
 void ring_close_notify(struct ring *r, uint32_t slot)
 {
 	static const uint8_t alert[] = {1, 0}; /* a warning: close_notify */
-	static const struct {
-		struct cmsghdr header;
-		uint8_t type;
-	} control = {{CMSG_LEN(1), SOL_TLS, TLS_SET_RECORD_TYPE}, RECORD_ALERT};
+	static const struct {                  /* a struct cmsghdr and what it is about */
+		size_t len;
+		int level, type;
+		uint8_t record;
+	} control = {CMSG_LEN(1), SOL_TLS, TLS_SET_RECORD_TYPE, RECORD_ALERT};
+	_Static_assert(sizeof control == CMSG_SPACE(1), "laid out as the kernel reads it");
 	static const struct iovec bytes = {(void *)(uintptr_t)alert, sizeof alert};
 	static const struct msghdr message = {
 		.msg_iov = (struct iovec *)(uintptr_t)&bytes,
