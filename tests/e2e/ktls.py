@@ -28,8 +28,8 @@ def the_kernel_seals_and_opens_records_in_a_guest():
     for line in lines + re.findall(r"^# user memory.*$", said, re.M):
         print("#", line)
     tap.check(code is not None, "the guest did not come to its end:\n" + said[-3000:])
-    failed = [line for line in lines if line.startswith("not ok")]
-    tap.check(code == 0 and not failed, f"exit code {code}:\n{said[-6000:]}")
+    failed = re.findall(r"^not ok .*\n(?:# .*\n)?", said, re.M)
+    tap.check(code == 0 and not failed, f"in the guest: {' '.join(failed)}\nexit code {code}:\n{said[-6000:]}")
     tap.check(len(lines) >= 20, f"only {len(lines)} tests ran")
 
 

@@ -19,7 +19,7 @@ def need():
     tap.need_command("modprobe")
 
 
-def run(command, folder, seconds=100, memory="768M"):
+def run(command, folder, seconds=220, memory="768M"):
     """(exit code, output) of a shell command in the guest, started in `folder`; the code is None
     where the guest did not come to its end."""
     with tempfile.TemporaryDirectory(prefix="brink-uml-") as own:
