@@ -68,16 +68,40 @@ def connection_per_request(bench, row):
     return against_peer(bench, row, CLOSE_SECONDS, "--no-keepalive")
 
 
-def against_peer(bench, row, seconds, *flags):
+def against_peer(bench, row, seconds, *flags, scheme="http"):
+    """With the handshakes of the latest run of either side, as the server saw them."""
+    shaken = {}
+
     def ours():
-        return bench.server.us_per_request(
-            lambda url: bench.brink.run(row.connections, seconds, url, *flags))
+        cost = bench.server.us_per_request(
+            lambda url: bench.brink.run(row.connections, seconds, url, *flags), scheme)
+        shaken["brink"] = bench.server.full, bench.server.resumed
+        return cost
 
     def theirs():
-        return bench.server.us_per_request(
-            lambda url: row.peer.run(row.connections, seconds, url))
+        cost = bench.server.us_per_request(
+            lambda url: row.peer.run(row.connections, seconds, url), scheme)
+        shaken["other"] = bench.server.full, bench.server.resumed
+        return cost
 
-    return figures(bench, row, measure.compare(bench.machine, bench.rounds, ours, theirs))
+    line = figures(bench, row, measure.compare(bench.machine, bench.rounds, ours, theirs))
+    if scheme == "https":
+        for side, (full, resumed) in shaken.items():
+            line[side + "_full"], line[side + "_resumed"] = full, resumed
+    return line
+
+
+def tls_keep_alive(bench, row):
+    return against_peer(bench, row, bench.seconds, "-k", scheme="https")
+
+
+def tls_full(bench, row):
+    return against_peer(bench, row, CLOSE_SECONDS, "-k", "--no-keepalive", scheme="https")
+
+
+def tls_resumed(bench, row):
+    return against_peer(bench, row, CLOSE_SECONDS, "-k", "--no-keepalive", "--resume",
+                        scheme="https")
 
 
 def against_kernel(bench, row):
@@ -140,6 +164,9 @@ def sentence(line):
                 f"{line['lag_max_us']} max; {line['cores']:.3f} cores{noise}")
     verdict = "" if line["ok"] else f", BELOW THE GATE of {line['gate']}"
     hope = f", goal {line['goal']}" if line["goal"] else ""
+    if "brink_full" in line:
+        hope += (f"; full+resumed {line['brink_full']}+{line['brink_resumed']} to "
+                 f"{line['other_full']}+{line['other_resumed']}")
     return (f"{line['brink_us']:.3g} to {line['other_us']:.3g} µs: {line['ratio']:.2f} "
             f"({line['ratio_min']:.2f} to {line['ratio_max']:.2f}{hope}{verdict}{noise})")
 
@@ -153,6 +180,9 @@ ROWS = [
     Row("keep-alive", "haload", 64, keep_alive, peer="haload"),
     Row("connection per request", "wrk", 64, connection_per_request, 1.4, 1.2,
         peer="wrk, Connection: close"),
+    Row("TLS keep-alive", "wrk", 64, tls_keep_alive, 1.4, 1.1, peer="wrk"),
+    Row("TLS full handshakes", "h2load", 64, tls_full, 1.2, 1.0, peer="h2load -n N -c N"),
+    Row("TLS resumed handshakes", "wrk", 64, tls_resumed, 1.3, 1.0, peer="wrk, Connection: close"),
     Row("fraction of the floor", "the kernel alone", FLOOR_CONNECTIONS, against_kernel, 0.70),
     Row("parser", "http_parser", None, parser),
     Row("sending on time", "--spin off", LAG_CONNECTIONS, precision),

@@ -1,5 +1,5 @@
-"""TLS: brink run and brink hold against brink target, openssl s_server, nginx and haproxy; every
-bad certificate has its own reason; the wire carries no plain text."""
+"""TLS: brink run and brink hold against brink target, openssl s_server and nginx; every bad
+certificate has its own reason; the wire carries no plain text."""
 
 import contextlib
 import os
@@ -12,6 +12,7 @@ import brink
 import certs
 import servers
 import tap
+import tls_servers
 
 authority = certs.Authority()
 SERVER = authority.make("server")
@@ -56,47 +57,6 @@ class Openssl(servers.Daemon):
         pass
 
 
-class Nginx(servers.Nginx):
-    """nginx that speaks TLS and logs who resumed and who presented what."""
-
-    def __init__(self, *lines):
-        super().__init__()
-        self.lines = lines
-
-    def configuration(self):
-        lines = "".join(f"    {line};\n" for line in self.lines)
-        text = super().configuration()
-        text = text.replace("access_log off;", "log_format tls '$ssl_session_reused "
-                            "$ssl_client_s_dn'; access_log access.log tls;")
-        return text.replace(
-            f"listen 127.0.0.1:{self.port};",
-            f"listen 127.0.0.1:{self.port} ssl;\n    ssl_certificate {SERVER[0]};\n"
-            f"    ssl_certificate_key {SERVER[1]};\n"
-            f"    ssl_protocols TLSv1.2 TLSv1.3;\n{lines}")
-
-    def log(self):
-        with open(os.path.join(self.folder.name, "access.log"), encoding="utf-8") as file:
-            return file.read().splitlines()
-
-
-class Haproxy(servers.Haproxy):
-    """haproxy that speaks TLS."""
-
-    def __init__(self, *words):
-        super().__init__()
-        self.words = words
-        self.pem = authority.path("haproxy.pem")
-        with open(self.pem, "w", encoding="ascii") as out:
-            for part in SERVER:
-                with open(part, encoding="ascii") as file:
-                    out.write(file.read())
-
-    def configuration(self):
-        bind = f"bind 127.0.0.1:{self.port}"
-        return super().configuration().replace(
-            bind, f"{bind} ssl crt {self.pem} {' '.join(self.words)}")
-
-
 # --- versions and ciphers -----------------------------------------------------------------
 
 @tap.test
@@ -126,17 +86,6 @@ def the_target_is_understood_by_openssl_in_both_versions():
 
 
 @tap.test
-def nginx_and_haproxy_are_spoken_with_in_both_versions():
-    for server in (Nginx(), Haproxy()):
-        with server:
-            for version in ("1.2", "1.3"):
-                summary = trusted(https(server) + "/", "-n", "500", "-c", "8", "--tls-max", version,
-                                  code=0)
-                tap.equal(brink.outcomes(summary), {"ok": 500}, f"{server} {version}")
-                tap.equal(summary["tls"]["version"], "TLSv" + version, "version")
-
-
-@tap.test
 def large_bodies_pass_both_ways():
     with tempfile.NamedTemporaryFile() as body, secured() as target:
         body.write(os.urandom(3 << 20))
@@ -159,7 +108,7 @@ def pipelined_requests_pass():
 @tap.test
 def full_and_resumed_handshakes_are_counted_as_nginx_counts_them():
     for version in ("1.2", "1.3"):
-        with Nginx("ssl_session_tickets on") as nginx:
+        with tls_servers.Nginx(authority, SERVER) as nginx:
             summary = trusted(https(nginx) + "/", "-n", "100", "-c", "2", "-t", "1",
                               "--no-keepalive", "--resume", "--tls-max", version, code=0)
             resumed = sum(line.startswith("r") for line in nginx.log())
@@ -255,24 +204,12 @@ def a_client_certificate_is_accepted_refused_and_missed_by_the_target():
 
 
 @tap.test
-def nginx_answers_a_missing_certificate_with_400_and_that_is_said():
-    with Nginx("ssl_verify_client on", f"ssl_client_certificate {authority.ca}") as nginx:
-        summary = trusted(https(nginx) + "/", "-n", "4", "-c", "1", code=3)
-        good = trusted(https(nginx) + "/", "-n", "4", "-c", "1", "--cert", CLIENT[0], "--key",
-                       CLIENT[1], code=0)
-    tap.equal(brink.outcomes(summary), {"http_4xx": 4}, "outcomes")
-    tap.contains(" ".join(summary["notes"]), "client certificate", "notes")
-    tap.equal(brink.outcomes(good), {"ok": 4}, "with a certificate")
-
-
-@tap.test
 def a_directory_gives_each_connection_a_certificate_in_turn():
     with tempfile.TemporaryDirectory() as folder:
         for name in ("one", "two", "three"):
             for part in authority.make("client", name):
                 os.rename(part, os.path.join(folder, os.path.basename(part)))
-        with Nginx("ssl_verify_client on",
-                   f"ssl_client_certificate {authority.ca}") as nginx:
+        with tls_servers.Nginx(authority, SERVER, verify=True) as nginx:
             trusted(https(nginx) + "/", "-n", "30", "-c", "6", "--cert-dir", folder, code=0)
             seen = {line.split("CN=")[1] for line in nginx.log()}
     tap.equal(seen, {"one", "two", "three"}, "subjects that nginx saw")
