@@ -102,8 +102,11 @@ void secure_tell(const struct plan *plan, struct summary *s)
 		snprintf(s->tls.details[r], sizeof s->tls.details[r], "%s",
 			 tls_context_detail(plan->tls, (enum tls_reason)r));
 	if (seen.asked_for_certificate && s->total.status[400])
-		summary_note(s, "the target asked for a client certificate and was given none "
-				"(--cert, --key): that may be what 400 means");
+		summary_note(s, seen.has_certificate
+					? "the target asked for a client certificate: 400 may mean "
+					  "that it does not accept the one it was given"
+					: "the target asked for a client certificate and was given "
+					  "none (--cert, --key): that may be what 400 means");
 }
 
 void secure_close(struct plan *plan)

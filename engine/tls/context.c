@@ -219,6 +219,7 @@ struct tls_seen tls_context_seen(const struct tls_context *c)
 		.cipher = (enum tls_cipher)(latest & 0xff),
 		.full = atomic_load(&c->full),
 		.resumed = atomic_load(&c->resumed),
+		.has_certificate = c->has_certificate,
 		.asked_for_certificate = atomic_load(&c->asked),
 	};
 }

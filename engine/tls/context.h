@@ -42,7 +42,8 @@ struct tls_seen {
 	enum tls_version version; /* of the latest; TLS_VERSION_NONE: none succeeded yet */
 	enum tls_cipher cipher;
 	uint64_t full, resumed;     /* handshakes that succeeded */
-	bool asked_for_certificate; /* client: the peer did, and we had none */
+	bool asked_for_certificate; /* client: the peer did, */
+	bool has_certificate;       /* and there was one to give */
 };
 struct tls_seen tls_context_seen(const struct tls_context *c);
 

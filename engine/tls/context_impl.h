@@ -43,7 +43,7 @@ void tls_credentials_free(struct tls_context *c);
 /* What a handshake came to. Any thread. */
 void tls_context_saw(struct tls_context *c, enum tls_version version, enum tls_cipher cipher,
 		     bool resumed);
-void tls_context_asked(struct tls_context *c); /* for a certificate that we do not have */
+void tls_context_asked(struct tls_context *c); /* for a client certificate */
 void tls_context_tell(struct tls_context *c, enum tls_reason reason, const char *detail);
 
 #endif

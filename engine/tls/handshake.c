@@ -93,7 +93,7 @@ static int note_request(SSL *ssl, void *ctx)
 {
 	const struct tls_handshake *h = handshake_of(ssl);
 	(void)ctx;
-	if (h && !h->pool->context->server && !h->pool->context->has_certificate)
+	if (h && !h->pool->context->server)
 		tls_context_asked(h->pool->context);
 	return 1;
 }

@@ -333,6 +333,28 @@ def connections_are_held_over_tls():
 
 
 @tap.test
+def fifty_thousand_are_held_in_user_space():
+    """Idle connections in bounded memory: buffers and OpenSSL's objects are given back."""
+    tap.need_long()
+    count = 50_000 if not tap.SANITIZER else 2_000
+    with servers.Target("--tls-cert", SERVER[0], "--tls-key", SERVER[1], "--max-connections",
+                        str(count + 1000), listen="0.0.0.0:0") as target:
+        result = brink.run(["hold", f"https://localhost:{target.port}/", "--to",
+                            f"127.0.0.1-127.0.0.4:{target.port}", "-c", str(count), "-d", "1s",
+                            "--verify", "--ktls", "off", "--cacert", authority.ca, "--format",
+                            "json", "--accept-saturated"], timeout=300)
+    summary = brink.summary_of(result)
+    tap.equal(brink.outcomes(summary), {"ok": count}, "each is asked at the end")
+    connections = summary["connections"]
+    tap.equal((connections["failed"], connections["lost"]), (0, 0), "failed and lost")
+    tap.equal(summary["tls"]["full"], count, "handshakes")
+    memory = summary["hold"]["memory"]
+    print(f"# {count} connections: {memory}", flush=True)
+    tap.between(memory["user_bytes_per_connection"], 1, 1600 if not tap.SANITIZER else 1 << 20,
+                "bytes a connection")
+
+
+@tap.test
 def ktls_is_used_or_it_is_said_why_not():
     with secured() as target:
         auto = trusted(https(target) + "/", "-n", "10", "-c", "2", code=0)

@@ -39,9 +39,9 @@ def resumption(kind):
 def mutual(kind):
     with kind(authority, SERVER, verify=True) as server:
         for version in VERSIONS:
-            flags = ("-n", "20", "-c", "2", "--tls-max", version)
+            flags = ("-n", "6", "-c", "2", "--tls-max", version)
             good = load(server, *flags, "--cert", CLIENT[0], "--key", CLIENT[1], code=0)
-            tap.equal(brink.outcomes(good), {"ok": 20}, f"accepted with {version}")
+            tap.equal(brink.outcomes(good), {"ok": 6}, f"accepted with {version}")
             bad = load(server, *flags, "--cert", STRANGE[0], "--key", STRANGE[1], code=3)
             none = load(server, *flags, code=3)
             if kind is tls_servers.Nginx:
@@ -54,12 +54,12 @@ def mutual(kind):
 
 
 def said_with_400(summary, what):
-    tap.equal(brink.outcomes(summary), {"http_4xx": 20}, what)
+    tap.equal(brink.outcomes(summary), {"http_4xx": 6}, what)
     tap.contains(" ".join(summary["notes"]), "client certificate", f"notes where {what}")
 
 
 def said_by_alert(summary, reasons, what):
-    tap.equal(brink.outcomes(summary), {"tls_handshake": 20}, what)
+    tap.equal(brink.outcomes(summary), {"tls_handshake": 6}, what)
     seen = {failure["reason"] for failure in summary["tls"]["failures"]}
     tap.check(seen and seen <= reasons, f"{what}: {seen}, expected of {reasons}")
 
