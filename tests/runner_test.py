@@ -28,7 +28,7 @@ def runner(programs, *args, timeout_s=None):
         for name, script in programs.items():
             plant(root, name, script)
         if timeout_s:
-            change(os.path.join(root, "tests/run"), "TIMEOUT_S = 120", f"TIMEOUT_S = {timeout_s}")
+            change(os.path.join(root, "tests/run"), "TIMEOUT_S = 240", f"TIMEOUT_S = {timeout_s}")
             change(os.path.join(root, "tests/lib/programs.py"), "GRACE_S = 5", "GRACE_S = 0.2")
         command = [os.path.join(root, "tests/run"), "--build", root + "/build/m", *args]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

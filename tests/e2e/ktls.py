@@ -18,6 +18,8 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.realpath(__file__))
 @tap.test
 def the_kernel_seals_and_opens_records_in_a_guest():
     uml.need()
+    if tap.SANITIZER:
+        raise tap.Skip("a sanitizer does not run in User-Mode Linux")
     authority = certs.Authority()
     certificate, key = authority.make("server")
     command = (f"BRINK={os.path.realpath(brink.PATH)} BRINK_TEST_CA={authority.ca} "
