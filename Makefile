@@ -9,6 +9,7 @@ DEPS_BUILD := gcc make pkg-config liburing-dev libssl-dev libcurl4-openssl-dev l
 DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy iproute2 iptables strace wrk clang-format libjansson-dev \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
+DEPS_SERVERS := apache2-bin h2o lighttpd lighttpd-mod-openssl caddy
 
 CC       := gcc
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -113,8 +114,8 @@ deps: ## install the Debian packages that building and testing need (root or sud
 	@tools/deps.sh $(DEPS_BUILD) $(DEPS_CHECK)
 
 .PHONY: deps-extra
-deps-extra: ## also those for fuzzing, coverage, clang-tidy and comparing benchmarks
-	@tools/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_EXTRA)
+deps-extra: ## also those for fuzzing, coverage, clang-tidy, comparing benchmarks; more servers to test with
+	@tools/deps.sh $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_EXTRA) $(DEPS_SERVERS)
 
 .PHONY: demo
 demo: deps ## install, build, break the built-in target, show the report

@@ -173,6 +173,11 @@ hosts:
 class Lighttpd(Configured):
     program = "lighttpd"
 
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        if not os.path.exists("/usr/lib/lighttpd/mod_openssl.so"):
+            raise tap.Skip("lighttpd is not installed with its module mod_openssl")
+
     def words(self, settings):
         return ["-D", "-f", settings]
 
