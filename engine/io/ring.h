@@ -127,8 +127,9 @@ struct ring_tls {
  * received comes by records (ring_event.record). */
 bool ring_hand_over(struct ring *r, uint32_t slot, const struct ring_tls *tls);
 
-/* Whether this ring can: why not, or NULL. The kernel's TLS itself is another matter. */
-const char *ring_no_hand_over(const struct ring *r);
+/* Whether a ring can, asked of one that is opened for it: why not, or NULL. The kernel's TLS
+ * itself is another matter. */
+const char *ring_no_hand_over(void);
 
 /* Tells the peer of a connection that was handed over that nothing follows; no event. */
 void ring_close_notify(struct ring *r, uint32_t slot);

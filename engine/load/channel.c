@@ -1,10 +1,10 @@
 #include "load/channel.h"
 
-#include "tls/control.h"
 #include "tls/ktls.h"
 #include "tls/record.h"
 
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define WIRE_MAX  (CHANNEL_PIECE + (64u << 10)) /* sealed bytes that wait: a piece, a handshake */
@@ -48,12 +48,15 @@ int channels_init(struct channels *cs, struct ring *ring, struct tls_context *co
 	*cs = (struct channels){.ring = ring, .ktls = ktls};
 	pool_init(&cs->pool, (sizeof(struct channel) + 7) / 8 * 8, slots);
 	buf_init(&cs->said, WIRE_MAX);
-	const char *why = ktls ? ring_no_hand_over(ring) : NULL;
-	if (why) {
-		err_set(err, ERR_REFUSED, "keys cannot be handed to the kernel: %s", why);
-		return err_hint(err, "--ktls off");
-	}
 	return tls_pool_new(&cs->tls, context, err);
+}
+
+bool channels_can_hand_over(char *why, size_t len)
+{
+	const char *no = ring_no_hand_over();
+	if (no)
+		snprintf(why, len, "%s", no);
+	return !no && ktls_probe(why, len);
 }
 
 size_t channel_bytes(void)
@@ -273,9 +276,10 @@ static enum channel_event read_kernel(struct channels *cs, struct span *in, uint
 		return CHANNEL_DATA;
 	struct tls_control control = tls_control(record, *ret);
 	cs->reason = control.reason;
-	return control.meaning == TLS_MEANS_NOTHING ? CHANNEL_WORKING
-	       : control.meaning == TLS_MEANS_CLOSE ? CHANNEL_CLOSED
-						    : CHANNEL_FAILED;
+	enum tls_event event = tls_obey(cs->tls, control);
+	return event == TLS_WANTS_MORE ? CHANNEL_WORKING
+	       : event == TLS_CLOSED   ? CHANNEL_CLOSED
+				       : CHANNEL_FAILED;
 }
 
 /* The handshake is over: open at once, or once the kernel has the keys. */

@@ -27,6 +27,11 @@ struct channels {
 	enum tls_reason reason; /* CHANNEL_FAILED */
 };
 
+/* Whether the keys of channels can be handed to the kernel. False: `why` says what is missing, in
+ * one line without a full stop. Any thread. */
+bool channels_can_hand_over(char *why, size_t len);
+
+/* `ktls` where they can be, and are to be. */
 int channels_init(struct channels *cs, struct ring *ring, struct tls_context *context, bool ktls,
 		  uint32_t slots, struct err *err);
 void channels_fini(struct channels *cs); /* after each channel was dropped */

@@ -1,7 +1,7 @@
 #include "run/secure.h"
 
+#include "load/channel.h"
 #include "run/health.h"
-#include "tls/ktls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static int choose_ktls(const struct run_config *c, struct plan *plan, struct sum
 		snprintf(s->tls.note, sizeof s->tls.note, "kTLS is off as asked");
 		return 0;
 	}
-	plan->ktls = ktls_probe(why, sizeof why);
+	plan->ktls = channels_can_hand_over(why, sizeof why);
 	if (!plan->ktls && c->tls.ktls == RUN_KTLS_ON) {
 		err_set(err, ERR_REFUSED, "--ktls on: %s", why);
 		return err_hint(err, "--ktls auto seals and opens records in user space instead");

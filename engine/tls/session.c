@@ -1,6 +1,5 @@
 #include "tls/session.h"
 
-#include "tls/control.h"
 #include "tls/handshake.h"
 #include "tls/record.h"
 
@@ -189,17 +188,22 @@ static void harvest(struct tls_session *s, struct span sealed, bool is_ticket)
 	s->handshake = NULL;
 }
 
-static enum tls_event obey(struct tls_pool *p, struct tls_session *s, struct tls_control control)
+enum tls_event tls_obey(struct tls_pool *p, struct tls_control control)
 {
 	if (control.meaning == TLS_MEANS_NOTHING)
 		return TLS_WANTS_MORE;
-	if (control.meaning == TLS_MEANS_CLOSE) {
-		s->got_close = true;
+	if (control.meaning == TLS_MEANS_CLOSE)
 		return TLS_CLOSED;
-	}
 	const char *name = control.alert ? tls_alert_name(control.description) : NULL;
 	tls_context_tell(p->context, control.reason, name ? name : "");
-	return fail(s, control.reason);
+	return TLS_FAILED;
+}
+
+static enum tls_event obey(struct tls_pool *p, struct tls_session *s, struct tls_control control)
+{
+	enum tls_event event = tls_obey(p, control);
+	s->got_close |= event == TLS_CLOSED;
+	return event == TLS_FAILED ? fail(s, control.reason) : event;
 }
 
 static enum tls_event open_record(struct tls_pool *p, struct tls_session *s, struct span record,

@@ -12,6 +12,7 @@
 
 #include "base/span.h"
 #include "tls/context.h"
+#include "tls/control.h"
 #include "tls/keys.h"
 #include "tls/reason.h"
 
@@ -51,6 +52,10 @@ int tls_begin(struct tls_pool *p, struct tls_session *s, uint64_t number, struct
  * handshake's, alerts) is appended to `out`. After CLOSED or FAILED it is not called again. */
 enum tls_event tls_feed(struct tls_pool *p, struct tls_session *s, struct span *in,
 			struct span *ret, struct buf *out);
+
+/* What a record that is not data comes to (WANTS_MORE, CLOSED or FAILED, for control.reason): for
+ * those that the kernel opened, without a session. */
+enum tls_event tls_obey(struct tls_pool *p, struct tls_control control);
 
 /* Appends plain data as sealed records of TLS_PLAIN_MAX at most. False: no memory, or the
  * sequence has run out. */

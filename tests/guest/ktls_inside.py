@@ -43,6 +43,20 @@ for _version in ("1.2", "1.3"):
 
 
 @tap.test
+def without_what_it_takes_auto_falls_back_and_on_refuses():
+    lacking = {"BRINK_DISABLE": "multishot"}
+    with target("on") as server:
+        summary = load(server, "/", "-n", "20", "-c", "2", env=lacking, code=0)
+        tap.equal(brink.outcomes(summary), {"ok": 20}, "outcomes")
+        tap.equal(summary["tls"]["ktls_tx"], False, "kTLS")
+        tap.contains(summary["tls"]["note"], "multishot", "note")
+        refused = brink.run(["run", f"https://localhost:{server.port}/", "--cacert", CA, "--ktls",
+                             "on"], env=lacking)
+    tap.equal(refused.code, 4, f"exit code: {refused}")
+    tap.contains(refused.err, "multishot", "message")
+
+
+@tap.test
 def connections_live_on_direct_descriptors():
     """On this kernel they are dialled with plain ones, and moved once the kernel has the keys."""
     with target("off") as server, brink.start(

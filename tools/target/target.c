@@ -2,7 +2,6 @@
 
 #include "base/json.h"
 #include "base/mono.h"
-#include "tls/ktls.h"
 #include "tools/target/server.h"
 
 #include <stdlib.h>
@@ -87,7 +86,7 @@ static int open_tls(struct target *t, struct err *err)
 	char why[256];
 	if (!s->tls_cert)
 		return 0;
-	t->ktls = s->ktls != SETTINGS_KTLS_OFF && ktls_probe(why, sizeof why);
+	t->ktls = s->ktls != SETTINGS_KTLS_OFF && channels_can_hand_over(why, sizeof why);
 	if (s->ktls == SETTINGS_KTLS_ON && !t->ktls) {
 		err_set(err, ERR_REFUSED, "--ktls on: %s", why);
 		return err_hint(err, "--ktls auto seals and opens records in user space instead");
