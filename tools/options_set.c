@@ -190,22 +190,15 @@ int set_churn(struct invocation *in, const struct option *o, const char *value, 
 int set_tls_max(struct invocation *in, const struct option *o, const char *value, struct err *err)
 {
 	(void)o;
-	if (strcmp(value, "1.2") && strcmp(value, "1.3"))
-		return err_set(err, ERR_USAGE, "\"%s\" is neither 1.2 nor 1.3", value);
-	in->run.tls.max = value[2] == '2' ? TLS_1_2 : TLS_1_3;
-	return 0;
+	return tls_version_read(&in->run.tls.max, value)
+		       ? 0
+		       : err_set(err, ERR_USAGE, "\"%s\" is neither 1.2 nor 1.3", value);
 }
 
 int set_ktls(struct invocation *in, const struct option *o, const char *value, struct err *err)
 {
-	static const char *const names[] = {
-		[RUN_KTLS_AUTO] = "auto", [RUN_KTLS_ON] = "on", [RUN_KTLS_OFF] = "off"};
 	(void)o;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (!strcmp(names[i], value)) {
-			in->run.tls.ktls = (enum run_ktls)i;
-			return 0;
-		}
-	}
-	return err_set(err, ERR_USAGE, "\"%s\" is not auto, on or off", value);
+	return ktls_wish_read(&in->run.tls.ktls, value)
+		       ? 0
+		       : err_set(err, ERR_USAGE, "\"%s\" is not auto, on or off", value);
 }

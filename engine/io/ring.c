@@ -19,7 +19,7 @@ static bool queue_receive(struct ring *r, uint32_t slot, enum receiving how)
 	if (!sqe)
 		return false;
 	if (r->slots[slot].records) {
-		ring_prep_records(r, sqe, ring_file(r, l, slot));
+		ring_prep_records(sqe, ring_file(r, l, slot));
 	} else if (l->buffer_ring) {
 		io_uring_prep_recv(sqe, ring_file(r, l, slot), NULL, 0, 0);
 		sqe->flags |= IOSQE_BUFFER_SELECT;

@@ -186,7 +186,7 @@ bool ring_take_accepted(struct ring *r, uint32_t listener, const struct io_uring
 
 /* ring_tls.c: a receive of whole records' bytes with their type; what came of one: false where
  * there are no bytes (e->res says why), and the buffer is not in use. */
-void ring_prep_records(const struct ring *r, struct io_uring_sqe *sqe, int file);
+void ring_prep_records(struct io_uring_sqe *sqe, int file);
 bool ring_take_record(struct ring_event *e, char *buffer);
 
 /* ring_feature.c */

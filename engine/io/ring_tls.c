@@ -112,9 +112,8 @@ const char *ring_no_hand_over(void)
 /* Read by the kernel at any time, written by nobody. */
 static struct msghdr with_type = {.msg_controllen = CMSG_SPACE(1)};
 
-void ring_prep_records(const struct ring *r, struct io_uring_sqe *sqe, int file)
+void ring_prep_records(struct io_uring_sqe *sqe, int file)
 {
-	(void)r;
 	io_uring_prep_recvmsg_multishot(sqe, file, &with_type, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	sqe->buf_group = 0;

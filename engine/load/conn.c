@@ -89,7 +89,7 @@ void conn_close(struct worker *w, uint32_t id, bool reset)
 	struct conn *c = &w->conns[id];
 	reset |= w->plan->linger0;
 	if (w->plan->tls && c->state == CONN_OPEN && !c->ended && !reset)
-		channel_close(&w->channels, w->secured[id], id);
+		channel_close(&w->channels, id);
 	uncount(w, id);
 	give_tuple(w, c, c->state != CONN_DIALLING && !reset && !c->ended);
 	c->state = CONN_CLOSING;
@@ -130,7 +130,7 @@ static void after_life(struct worker *w, uint32_t id)
 	struct conn *c = &w->conns[id];
 	c->state = CONN_CLOSED;
 	if (w->plan->tls)
-		channel_drop(&w->channels, &w->secured[id]);
+		channel_drop(&w->channels, id);
 	if (c->in_flight && !w->finishing) { /* the port was another's: the request goes on */
 		dial(w, id);
 		return;

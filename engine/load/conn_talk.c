@@ -15,8 +15,7 @@ static void write_out(struct worker *w, uint32_t id)
 	enum ring_sending sending;
 	if (conn_sealed(w, id)) {
 		bytes.len = conn_piece_of(bytes.len);
-		sending =
-			channel_write(&w->channels, w->secured[id], id, bytes, plan->pipeline == 1);
+		sending = channel_write(&w->channels, id, bytes, plan->pipeline == 1);
 	} else {
 		/* Quiet sends overlap only while all of them together fit any socket buffer. */
 		unsigned flags = RING_FIXED | (plan->wire.len <= RING_QUIET_MAX ? RING_QUIET : 0);

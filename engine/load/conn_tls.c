@@ -7,13 +7,13 @@ _Static_assert(TLS_REASONS <= TALLY_TLS_REASONS, "every reason has its counter")
 
 bool conn_sealed(const struct worker *w, uint32_t id)
 {
-	return w->plan->tls && !channel_is_transparent(w->secured[id]);
+	return w->plan->tls && !channel_is_transparent(&w->channels, id);
 }
 
 void conn_tls_rest(struct worker *w, uint32_t id)
 {
 	if (w->plan->tls)
-		channel_rest(w->secured[id]);
+		channel_rest(&w->channels, id);
 }
 
 /* --- failures --------------------------------------------------------------------------- */
@@ -62,7 +62,7 @@ void conn_shake(struct worker *w, uint32_t id)
 	c->state = CONN_SHAKING;
 	c->mark_ns = w->now_ns;
 	uint64_t number = (uint64_t)id * w->plan->workers + w->number;
-	if (channel_begin(&w->channels, &w->secured[id], id, number))
+	if (channel_begin(&w->channels, id, number))
 		conn_set_deadline(w, id);
 	else
 		refused(w, id);
@@ -98,8 +98,7 @@ static void shaken(struct worker *w, uint32_t id)
 		return;
 	}
 	conn_serves(w, id);
-	if (c->state == CONN_OPEN && conn_sealed(w, id) &&
-	    !channel_flush(&w->channels, w->secured[id], id))
+	if (c->state == CONN_OPEN && conn_sealed(w, id) && !channel_flush(&w->channels, id))
 		refused(w, id);
 }
 
@@ -146,14 +145,14 @@ void conn_tls_pass(struct worker *w, uint32_t id, struct span in, uint8_t record
 	enum channel_event event = CHANNEL_DATA;
 	while (event != CHANNEL_WORKING && (c->state == CONN_SHAKING || c->state == CONN_OPEN)) {
 		struct span data = {0};
-		event = channel_read(&w->channels, &w->secured[id], id, &in, record, &data);
+		event = channel_read(&w->channels, id, &in, record, &data);
 		happened(w, id, event, data);
 	}
 }
 
 void conn_tls_sent(struct worker *w, uint32_t id, int res)
 {
-	enum channel_event event = channel_sent(&w->channels, w->secured[id], id, res);
+	enum channel_event event = channel_sent(&w->channels, id, res);
 	happened(w, id, event, (struct span){0});
 	if (event == CHANNEL_OPEN)
 		conn_tls_pass(w, id, (struct span){0}, 0);
@@ -161,7 +160,7 @@ void conn_tls_sent(struct worker *w, uint32_t id, int res)
 
 void conn_tls_handed_over(struct worker *w, uint32_t id, int res)
 {
-	enum channel_event event = channel_handed_over(&w->channels, &w->secured[id], id, res);
+	enum channel_event event = channel_handed_over(&w->channels, id, res);
 	happened(w, id, event, (struct span){0});
 	if (event == CHANNEL_OPEN)
 		conn_tls_pass(w, id, (struct span){0}, 0);

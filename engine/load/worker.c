@@ -37,11 +37,6 @@ static bool reserve(struct worker *w)
 	if (w->plan->hold &&
 	    (!bitset_init(&w->to_open, w->count) || !bitset_init(&w->to_close, w->count)))
 		return false;
-	if (w->plan->tls) {
-		w->secured = mem_pages(w->count * sizeof *w->secured);
-		if (!w->secured)
-			return false;
-	}
 	return w->conns && w->flights;
 }
 
@@ -73,10 +68,7 @@ void worker_free(struct worker *w)
 	if (!w)
 		return;
 	ring_free(w->ring);
-	for (uint32_t id = 0; w->secured && id < w->count; id++)
-		channel_drop(&w->channels, &w->secured[id]);
 	channels_fini(&w->channels);
-	mem_pages_free(w->secured, w->count * sizeof *w->secured);
 	self_thread_close(&w->self);
 	wheel_fini(&w->wheel);
 	bitset_fini(&w->to_open);
@@ -124,9 +116,7 @@ uint32_t worker_rings(const struct worker *w)
 
 uint64_t worker_bytes_per_connection(const struct plan *plan)
 {
-	size_t tls = plan->tls ? sizeof(struct channel *) : 0;
-	if (plan->tls && !plan->ktls)
-		tls += channel_bytes();
+	size_t tls = plan->tls ? channel_bytes(plan->ktls) : 0;
 	return sizeof(struct conn) + sizeof(struct flight) + sizeof(struct wheel_node) +
 	       RING_BYTES_PER_SLOT + tls;
 }

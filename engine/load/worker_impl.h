@@ -32,7 +32,6 @@ struct worker {
 	struct tuple_book book; /* where the plan books tuples */
 
 	struct channels channels; /* with TLS */
-	struct channel **secured; /* by connection; NULL: none, or plain */
 
 	/* Connections with room, oldest first. */
 	uint32_t ready_head, ready_tail;

@@ -10,19 +10,18 @@
 #include "run/guard.h"
 #include "run/summary.h"
 #include "tls/context.h"
+#include "tls/ktls.h"
 
 enum run_spin { RUN_SPIN_AUTO, RUN_SPIN_OFF, RUN_SPIN_FIXED, RUN_SPIN_BUSY };
 
 #define RUN_HEADERS_MAX 64
-
-enum run_ktls { RUN_KTLS_AUTO, RUN_KTLS_ON, RUN_KTLS_OFF };
 
 /* Of https:// targets. Names of files; NULL: none. See tls/context.h. */
 struct run_tls {
 	const char *cacert, *cert, *key, *cert_dir, *ciphers;
 	bool insecure, resume;
 	enum tls_version max; /* TLS_VERSION_NONE: the highest */
-	enum run_ktls ktls;
+	enum ktls_wish ktls;
 };
 
 struct run_config {

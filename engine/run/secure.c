@@ -24,7 +24,7 @@ static const char *flag_of_tls(const struct run_config *c)
 		{t->insecure, "--insecure"},
 		{t->resume, "--resume"},
 		{t->max != TLS_VERSION_NONE, "--tls-max"},
-		{t->ktls != RUN_KTLS_AUTO, "--ktls"},
+		{t->ktls != KTLS_AUTO, "--ktls"},
 		{c->handshakes_only, "--handshakes-only"},
 	};
 	for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++)
@@ -40,24 +40,6 @@ static int check_plain(const struct run_config *c, struct err *err)
 		return 0;
 	err_set(err, ERR_USAGE, "%s with %s: plain http has no TLS", flag, c->url);
 	return err_hint(err, "use an https:// URL, or leave %s out", flag);
-}
-
-static int choose_ktls(const struct run_config *c, struct plan *plan, struct summary *s,
-		       struct err *err)
-{
-	char why[192];
-	if (c->tls.ktls == RUN_KTLS_OFF) {
-		snprintf(s->tls.note, sizeof s->tls.note, "kTLS is off as asked");
-		return 0;
-	}
-	plan->ktls = channels_can_hand_over(why, sizeof why);
-	if (!plan->ktls && c->tls.ktls == RUN_KTLS_ON) {
-		err_set(err, ERR_REFUSED, "--ktls on: %s", why);
-		return err_hint(err, "--ktls auto seals and opens records in user space instead");
-	}
-	if (!plan->ktls)
-		snprintf(s->tls.note, sizeof s->tls.note, "kTLS is not used: %s", why);
-	return 0;
 }
 
 int secure_open(const struct run_config *c, const struct url *url, struct plan *plan,
@@ -78,7 +60,8 @@ int secure_open(const struct run_config *c, const struct url *url, struct plan *
 		.resume = c->tls.resume,
 	};
 	s->tls.used = true;
-	if (choose_ktls(c, plan, s, err) || tls_context_new(&plan->tls, &config, err))
+	if (channels_choose_ktls(&plan->ktls, c->tls.ktls, s->tls.note, sizeof s->tls.note, err) ||
+	    tls_context_new(&plan->tls, &config, err))
 		return -1;
 	/* a record cannot be looked at without its type */
 	if (plan->ktls && plan->idle == PLAN_SWEEP)

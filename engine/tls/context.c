@@ -232,6 +232,15 @@ const char *tls_context_detail(struct tls_context *c, enum tls_reason r)
 	return detail;
 }
 
+bool tls_version_read(enum tls_version *ret, const char *text)
+{
+	bool is_12 = strcmp(text, "1.2") == 0;
+	if (!is_12 && strcmp(text, "1.3") != 0)
+		return false;
+	*ret = is_12 ? TLS_1_2 : TLS_1_3;
+	return true;
+}
+
 const char *tls_version_name(enum tls_version v)
 {
 	static const char *const names[] = {"none", "TLSv1.2", "TLSv1.3"};

@@ -53,5 +53,6 @@ const char *tls_context_detail(struct tls_context *c, enum tls_reason r);
 
 /* "TLSv1.3"; "AES-128-GCM" */
 const char *tls_version_name(enum tls_version v);
+bool tls_version_read(enum tls_version *ret, const char *text); /* "1.2", "1.3"; false: none */
 
 #endif

@@ -18,6 +18,12 @@ const struct tls_cipher_facts *tls_cipher_facts(enum tls_cipher c)
 	return &FACTS[c];
 }
 
+void tls_put_sequence(const struct tls_keys *k, uint8_t *at)
+{
+	for (unsigned i = 0; i < 8; i++)
+		at[i] = (uint8_t)(k->sequence >> (56 - 8 * i));
+}
+
 /* --- TLS 1.3 ---------------------------------------------------------------------------- */
 
 /* HKDF-Expand-Label with an empty context, of no more bytes than one round of HMAC gives. */

@@ -44,6 +44,8 @@ struct tls_keys {
 
 const struct tls_cipher_facts *tls_cipher_facts(enum tls_cipher c);
 
+void tls_put_sequence(const struct tls_keys *k, uint8_t *at); /* eight bytes, the highest first */
+
 /* TLS 1.3: from a traffic secret of 32 (SHA-256) or 48 bytes (SHA-384). False: no memory. */
 bool tls_keys_13(struct tls_keys *ret, enum tls_cipher cipher, struct span secret);
 

@@ -18,13 +18,20 @@ _Static_assert(sizeof(struct tls12_crypto_info_chacha20_poly1305) <= KTLS_INFO_M
 #define SOL_TLS 282
 #endif
 
-/* --- keys ------------------------------------------------------------------------------- */
-
-static void put64(uint8_t *at, uint64_t value)
+bool ktls_wish_read(enum ktls_wish *ret, const char *text)
 {
-	for (unsigned i = 0; i < 8; i++)
-		at[i] = (uint8_t)(value >> (56 - 8 * i));
+	static const char *const names[] = {
+		[KTLS_AUTO] = "auto", [KTLS_ON] = "on", [KTLS_OFF] = "off"};
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(names[i], text) == 0) {
+			*ret = (enum ktls_wish)i;
+			return true;
+		}
+	}
+	return false;
 }
+
+/* --- keys ------------------------------------------------------------------------------- */
 
 /* GCM: the first four bytes of the nonce are the salt; the rest is, in 1.3, masked with the
  * sequence, and in 1.2 stands in the record: any that is never used twice will do. */
@@ -34,7 +41,7 @@ static void gcm_iv(const struct tls_keys *k, uint8_t *salt, uint8_t *iv)
 	if (k->version == TLS_1_3)
 		memcpy(iv, k->iv + 4, 8);
 	else
-		put64(iv, k->sequence);
+		tls_put_sequence(k, iv);
 }
 
 void ktls_info_of(struct ktls_info *ret, const struct tls_keys *k)
@@ -52,14 +59,14 @@ void ktls_info_of(struct ktls_info *ret, const struct tls_keys *k)
 		u.info.cipher_type = TLS_CIPHER_AES_GCM_128;
 		gcm_iv(k, u.gcm_128.salt, u.gcm_128.iv);
 		memcpy(u.gcm_128.key, k->key, sizeof u.gcm_128.key);
-		put64(u.gcm_128.rec_seq, k->sequence);
+		tls_put_sequence(k, u.gcm_128.rec_seq);
 		ret->len = sizeof u.gcm_128;
 		break;
 	case TLS_AES_256_GCM:
 		u.info.cipher_type = TLS_CIPHER_AES_GCM_256;
 		gcm_iv(k, u.gcm_256.salt, u.gcm_256.iv);
 		memcpy(u.gcm_256.key, k->key, sizeof u.gcm_256.key);
-		put64(u.gcm_256.rec_seq, k->sequence);
+		tls_put_sequence(k, u.gcm_256.rec_seq);
 		ret->len = sizeof u.gcm_256;
 		break;
 	case TLS_CHACHA20_POLY1305:
@@ -67,7 +74,7 @@ void ktls_info_of(struct ktls_info *ret, const struct tls_keys *k)
 		u.info.cipher_type = TLS_CIPHER_CHACHA20_POLY1305;
 		memcpy(u.chacha.iv, k->iv, sizeof u.chacha.iv);
 		memcpy(u.chacha.key, k->key, sizeof u.chacha.key);
-		put64(u.chacha.rec_seq, k->sequence);
+		tls_put_sequence(k, u.chacha.rec_seq);
 		ret->len = sizeof u.chacha;
 		break;
 	}

@@ -14,6 +14,10 @@ struct ktls_info {
 	uint32_t len;
 };
 
+enum ktls_wish { KTLS_AUTO, KTLS_ON, KTLS_OFF };
+
+bool ktls_wish_read(enum ktls_wish *ret, const char *text); /* "auto", "on", "off"; false: none */
+
 void ktls_info_of(struct ktls_info *ret, const struct tls_keys *k);
 
 /* Asks the kernel, on a connection of its own over loopback: both directions of every version and

@@ -79,12 +79,6 @@ static EVP_CIPHER_CTX *context_for(struct tls_sealer *s, const struct tls_keys *
 
 /* --- nonces and headers ----------------------------------------------------------------- */
 
-static void put64(uint8_t *at, uint64_t value)
-{
-	for (unsigned i = 0; i < 8; i++)
-		at[i] = (uint8_t)(value >> (56 - 8 * i));
-}
-
 static unsigned number_len(const struct tls_keys *k)
 {
 	return k->version == TLS_1_2 ? tls_cipher_facts((enum tls_cipher)k->cipher)->number_len : 0;
@@ -95,7 +89,7 @@ static void make_nonce(const struct tls_keys *k, const uint8_t *number, uint8_t 
 {
 	uint8_t sequence[8];
 	memcpy(nonce, k->iv, TLS_NONCE_LEN);
-	put64(sequence, k->sequence);
+	tls_put_sequence(k, sequence);
 	for (unsigned i = 0; i < 8; i++)
 		nonce[4 + i] = number ? number[i] : (uint8_t)(nonce[4 + i] ^ sequence[i]);
 }
@@ -116,7 +110,7 @@ static unsigned make_extra(const struct tls_keys *k, const uint8_t *header, size
 		memcpy(extra, header, TLS_HEADER_LEN);
 		return TLS_HEADER_LEN;
 	}
-	put64(extra, k->sequence);
+	tls_put_sequence(k, extra);
 	put_header(extra + 8, header[0], plain_len);
 	return 8 + TLS_HEADER_LEN;
 }
@@ -144,7 +138,7 @@ static size_t seal_one(EVP_CIPHER_CTX *context, struct tls_keys *k, enum tls_con
 	int len, more = 0;
 	put_header(out, k->version == TLS_1_3 ? TLS_APPLICATION : inner, total - TLS_HEADER_LEN);
 	if (number)
-		put64(out + TLS_HEADER_LEN, k->sequence);
+		tls_put_sequence(k, out + TLS_HEADER_LEN);
 	make_nonce(k, number ? out + TLS_HEADER_LEN : NULL, nonce);
 	unsigned extra_len = make_extra(k, out, plain.len, extra);
 	bool done =

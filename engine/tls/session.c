@@ -298,9 +298,8 @@ enum tls_reason tls_eof(const struct tls_session *s)
 	return s->got_close ? TLS_REASON_NONE : TLS_REASON_CLOSED;
 }
 
-void tls_end(struct tls_pool *p, struct tls_session *s)
+void tls_end(struct tls_session *s)
 {
-	(void)p;
 	tls_handshake_free(s->handshake);
 	drop_partial(s);
 	OPENSSL_cleanse(s, sizeof *s);

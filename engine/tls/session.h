@@ -70,6 +70,6 @@ bool tls_at_boundary(const struct tls_session *s);
 /* Why the transport's end is no proper one: TLS_REASON_NONE after a close_notify. */
 enum tls_reason tls_eof(const struct tls_session *s);
 
-void tls_end(struct tls_pool *p, struct tls_session *s); /* gives back what it holds, wipes keys */
+void tls_end(struct tls_session *s); /* gives back what it holds, wipes keys */
 
 #endif

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *bytes = malloc(size - 2 + 1); /* records are opened in place */
 	memcpy(bytes, data + 2, size - 2);
 	feed(&s, bytes, size - 2, 1 + data[1] * 16u, &out);
-	tls_end(pool, &s);
+	tls_end(&s);
 	free(bytes);
 	buf_fini(&out);
 	return 0;

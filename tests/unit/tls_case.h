@@ -84,7 +84,7 @@ static void end_init(struct end *e, const struct tls_config *config)
 
 static void end_fini(struct end *e)
 {
-	tls_end(e->pool, &e->session);
+	tls_end(&e->session);
 	tls_pool_free(e->pool);
 	tls_context_free(e->context);
 	buf_fini(&e->out);
@@ -93,7 +93,7 @@ static void end_fini(struct end *e)
 /* A connection anew, with what the pool has kept. */
 static void end_begin(struct end *e)
 {
-	tls_end(e->pool, &e->session);
+	tls_end(&e->session);
 	memset(&e->session, 0, sizeof e->session);
 	e->heard[0] = '\0';
 	e->event = TLS_WANTS_MORE;

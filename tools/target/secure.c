@@ -1,6 +1,5 @@
 #include "tools/target/secure.h"
 
-#include "base/mem.h"
 #include "base/mono.h"
 #include "tools/target/ending.h"
 #include "tools/target/server.h"
@@ -9,33 +8,20 @@
 
 #define HANDSHAKE_NS (10 * NS_PER_S)
 
-static struct channel **channel_of(struct server *s, const struct session *c)
-{
-	return &s->secured[session_slot(s, c)];
-}
-
 static bool sealed(struct server *s, const struct session *c)
 {
-	return s->secured && !channel_is_transparent(*channel_of(s, c));
+	return s->target->tls && !channel_is_transparent(&s->channels, session_slot(s, c));
 }
 
 int secure_init(struct server *s, struct err *err)
 {
 	const struct target *t = s->target;
-	if (!t->tls)
-		return 0;
-	s->secured = mem_pages(s->slots * sizeof *s->secured);
-	if (!s->secured)
-		return err_set(err, ERR_RUNTIME, "no memory for %u connections", s->slots);
-	return channels_init(&s->channels, s->ring, t->tls, t->ktls, s->slots, err);
+	return t->tls ? channels_init(&s->channels, s->ring, t->tls, t->ktls, s->slots, err) : 0;
 }
 
 void secure_fini(struct server *s)
 {
-	for (uint32_t i = 0; s->secured && i < s->slots; i++)
-		channel_drop(&s->channels, &s->secured[i]);
 	channels_fini(&s->channels);
-	mem_pages_free(s->secured, s->slots * sizeof *s->secured);
 }
 
 /* --- the handshake ---------------------------------------------------------------------- */
@@ -50,11 +36,11 @@ static void fail(struct server *s, struct session *c)
 bool secure_accepted(struct server *s, struct session *c)
 {
 	uint32_t slot = session_slot(s, c);
-	if (!s->secured)
+	if (!s->target->tls)
 		return false;
 	c->state = SESSION_SHAKING;
 	due_set(&s->due, slot, s->now_ns + HANDSHAKE_NS);
-	if (!channel_begin(&s->channels, channel_of(s, c), slot, 0))
+	if (!channel_begin(&s->channels, slot, 0))
 		fail(s, c);
 	return true;
 }
@@ -99,10 +85,9 @@ void secure_received(struct server *s, struct session *c, struct span in, uint8_
 	struct span data;
 	do {
 		data = (struct span){0};
-		event = channel_read(&s->channels, channel_of(s, c), slot, &in, record, &data);
+		event = channel_read(&s->channels, slot, &in, record, &data);
 	} while (follow(s, c, event, data) && session_alive(c) && c->state != SESSION_MUTE);
-	if (sealed(s, c) && session_alive(c) &&
-	    !channel_flush(&s->channels, *channel_of(s, c), slot))
+	if (sealed(s, c) && session_alive(c) && !channel_flush(&s->channels, slot))
 		fail(s, c);
 }
 
@@ -114,8 +99,7 @@ void secure_lost(struct server *s, struct session *c, int32_t res)
 
 void secure_handed_over(struct server *s, struct session *c, int32_t res)
 {
-	enum channel_event event =
-		channel_handed_over(&s->channels, channel_of(s, c), session_slot(s, c), res);
+	enum channel_event event = channel_handed_over(&s->channels, session_slot(s, c), res);
 	if (follow(s, c, event, (struct span){0}))
 		secure_received(s, c, (struct span){0}, 0);
 }
@@ -130,15 +114,14 @@ bool secure_send(struct server *s, struct session *c, struct span bytes)
 	if (bytes.len > CHANNEL_PIECE)
 		bytes.len = CHANNEL_PIECE;
 	c->exchange->sealed = (uint32_t)bytes.len;
-	return channel_write(&s->channels, *channel_of(s, c), slot, bytes, false) != RING_REFUSED;
+	return channel_write(&s->channels, slot, bytes, false) != RING_REFUSED;
 }
 
 size_t secure_sent(struct server *s, struct session *c, int32_t res)
 {
 	if (!sealed(s, c))
 		return (size_t)res;
-	enum channel_event event =
-		channel_sent(&s->channels, *channel_of(s, c), session_slot(s, c), res);
+	enum channel_event event = channel_sent(&s->channels, session_slot(s, c), res);
 	if (event == CHANNEL_DRAINED && c->exchange) {
 		size_t sent = c->exchange->sealed;
 		c->exchange->sealed = 0;
@@ -151,18 +134,18 @@ size_t secure_sent(struct server *s, struct session *c, int32_t res)
 
 void secure_rest(struct server *s, const struct session *c)
 {
-	if (s->secured)
-		channel_rest(*channel_of(s, c));
+	if (s->target->tls)
+		channel_rest(&s->channels, session_slot(s, c));
 }
 
 void secure_finish(struct server *s, const struct session *c)
 {
-	if (s->secured && *channel_of(s, c))
-		channel_close(&s->channels, *channel_of(s, c), session_slot(s, c));
+	if (s->target->tls)
+		channel_close(&s->channels, session_slot(s, c));
 }
 
 void secure_closed(struct server *s, const struct session *c)
 {
-	if (s->secured)
-		channel_drop(&s->channels, channel_of(s, c));
+	if (s->target->tls)
+		channel_drop(&s->channels, session_slot(s, c));
 }

@@ -20,8 +20,7 @@ struct server {
 	struct session *sessions; /* by slot */
 	uint32_t slots;
 	struct exchanges exchanges;
-	struct channels channels; /* with TLS, */
-	struct channel **secured; /* by slot; else NULL */
+	struct channels channels; /* with TLS */
 	struct due due;           /* by slot: when session_wake is to be called */
 	struct rng rng;
 	uint64_t now_ns; /* of this turn */

@@ -103,7 +103,7 @@ void session_bytes(struct server *s, struct session *c, struct span bytes)
 static void received(struct server *s, struct session *c, const struct ring_event *e)
 {
 	c->receiving = e->armed;
-	if (e->res > 0 && s->secured) {
+	if (e->res > 0 && s->target->tls) {
 		if (c->state != SESSION_MUTE)
 			secure_received(s, c, e->data, e->record);
 	} else if (e->res > 0) {

@@ -144,25 +144,18 @@ static int set_text(struct settings *s, const struct row *row, const char *text,
 
 static int set_tls_max(struct settings *s, const struct row *row, const char *text, struct err *err)
 {
-	if (strcmp(text, "1.2") && strcmp(text, "1.3"))
-		return err_set(err, ERR_USAGE, "--%s: '%s' is neither 1.2 nor 1.3", row->name,
-			       text);
-	s->tls_max = text[2] == '2' ? TLS_1_2 : TLS_1_3;
-	return 0;
+	return tls_version_read(&s->tls_max, text)
+		       ? 0
+		       : err_set(err, ERR_USAGE, "--%s: '%s' is neither 1.2 nor 1.3", row->name,
+				 text);
 }
 
 static int set_ktls(struct settings *s, const struct row *row, const char *text, struct err *err)
 {
-	static const char *const names[] = {[SETTINGS_KTLS_AUTO] = "auto",
-					    [SETTINGS_KTLS_ON] = "on",
-					    [SETTINGS_KTLS_OFF] = "off"};
-	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(text, names[i]) == 0) {
-			s->ktls = (enum settings_ktls)i;
-			return 0;
-		}
-	}
-	return err_set(err, ERR_USAGE, "--%s: '%s' is not auto, on or off", row->name, text);
+	return ktls_wish_read(&s->ktls, text)
+		       ? 0
+		       : err_set(err, ERR_USAGE, "--%s: '%s' is not auto, on or off", row->name,
+				 text);
 }
 
 static int set_lean(struct settings *s, const struct row *row, const char *text, struct err *err)

@@ -5,14 +5,13 @@
 #include "base/err.h"
 #include "io/addr.h"
 #include "tls/context.h"
+#include "tls/ktls.h"
 #include "tools/target/fault.h"
 
 #define SETTINGS_LISTEN_MAX  4u
 #define SETTINGS_FAULTS_MAX  32u
 #define SETTINGS_HEADERS_MAX (16u << 10) /* bytes of all --header lines together */
 #define SETTINGS_THREADS_MAX 256u
-
-enum settings_ktls { SETTINGS_KTLS_AUTO, SETTINGS_KTLS_ON, SETTINGS_KTLS_OFF };
 
 struct settings {
 	struct addr listen[SETTINGS_LISTEN_MAX];
@@ -33,7 +32,7 @@ struct settings {
 	uint64_t duration_ns;                       /* 0: until a signal comes */
 	const char *tls_cert, *tls_key, *client_ca; /* NULL: plain, within the certificate, none */
 	enum tls_version tls_max;
-	enum settings_ktls ktls;
+	enum ktls_wish ktls;
 	bool lean; /* nothing is received on an idle connection, it is watched */
 	bool help, list_faults;
 };

@@ -83,14 +83,11 @@ static int open_tls(struct target *t, struct err *err)
 		.max = s->tls_max,
 		.alpn = "http/1.1",
 	};
-	char why[256];
+	char note[256];
 	if (!s->tls_cert)
 		return 0;
-	t->ktls = s->ktls != SETTINGS_KTLS_OFF && channels_can_hand_over(why, sizeof why);
-	if (s->ktls == SETTINGS_KTLS_ON && !t->ktls) {
-		err_set(err, ERR_REFUSED, "--ktls on: %s", why);
-		return err_hint(err, "--ktls auto seals and opens records in user space instead");
-	}
+	if (channels_choose_ktls(&t->ktls, s->ktls, note, sizeof note, err))
+		return -1;
 	return tls_context_new(&t->tls, &config, err);
 }
 
