@@ -42,6 +42,7 @@ ENGINE_C := $(wildcard engine/*/*.c)
 TOOLS_C  := $(wildcard tools/*.c tools/*/*.c)
 UNIT_C   := $(wildcard tests/unit/test_*.c)
 SIM_C    := $(wildcard tests/sim/*.c)
+SEARCH_C := $(wildcard tests/search/*.c)
 FUZZ_C   := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C  := $(wildcard tests/bench/*.c)
 ENGINE_O := $(ENGINE_C:%.c=$(BUILD)/%.o)
@@ -50,6 +51,7 @@ UNITS    := $(UNIT_C:%.c=$(BUILD)/%)
 BENCHES  := $(BENCH_C:%.c=$(BUILD)/%)
 FUZZERS  := $(FUZZ_C:%.c=$(BUILD)/%)
 SIM      := $(if $(SIM_C),$(BUILD)/tests/sim/test_sim)
+SEARCH   := $(if $(SEARCH_C),$(BUILD)/tests/search/test_search)
 PRELOAD  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
 LIB      := $(BUILD)/libbrink.a
 BRINK    := $(BUILD)/brink
@@ -93,6 +95,10 @@ $(SIM): $(SIM_C:%.c=$(BUILD)/%.o) $(LIB)
 	@echo "  LINK $@"
 	$(Q)$(TEST_LINK) -o $@ $^ -lcheck -lsubunit -lrt $(LDLIBS)
 
+$(SEARCH): $(SEARCH_C:%.c=$(BUILD)/%.o) $(LIB)
+	@echo "  LINK $@"
+	$(Q)$(TEST_LINK) -o $@ $^ $(LDLIBS)
+
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo "  LINK $@"
 	$(Q)$(TEST_LINK) -o $@ $^ -lhttp_parser $(LDLIBS)
@@ -107,7 +113,7 @@ $(BUILD)/tests/preload/%.so: tests/preload/%.c
 	$(Q)gcc $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -shared -fPIC -o $@ $< -ldl
 
 .PHONY: tests
-tests: $(BRINK) $(UNITS) $(SIM) $(PRELOAD) ## build the program and its tests
+tests: $(BRINK) $(UNITS) $(SIM) $(SEARCH) $(PRELOAD) ## build the program and its tests
 
 .PHONY: deps
 deps: ## install the Debian packages that building and testing need (root or sudo)

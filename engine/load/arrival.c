@@ -3,33 +3,36 @@
 #include <assert.h>
 #include <math.h>
 
-#define NS_PER_S_REAL 1e9
-
-/* The instant so long after the start; one that no clock reaches where it does not fit. */
+/* The instant so long after the piece's beginning; one that no clock reaches where it does not
+ * fit. */
 static uint64_t instant(const struct arrival *a, double after_ns)
 {
-	if (after_ns >= (double)(UINT64_MAX - a->start_ns))
+	if (!(after_ns < (double)(UINT64_MAX - a->piece.from_ns)))
 		return UINT64_MAX;
-	return a->start_ns + (uint64_t)after_ns;
+	return a->piece.from_ns + (uint64_t)after_ns;
 }
 
 /* From the number of the request, not from the instant before it: no rate drifts, and all workers
  * agree. A double places it to the nanosecond for the first twelve days. */
-static uint64_t even_due(const struct arrival *a)
+static double next_count(struct arrival *a)
 {
-	uint64_t number = a->index * a->shares + a->share;
-	return instant(a, (double)number * NS_PER_S_REAL / a->rate_rps);
+	if (!a->poisson)
+		return (double)(a->index * a->shares + a->share);
+	a->expected -= log(rng_unit(&a->rng)) * a->shares;
+	return a->expected;
 }
 
-static uint64_t poisson_due(struct arrival *a)
+static void compute_due(struct arrival *a)
 {
-	a->at_ns -= log(rng_unit(&a->rng)) * a->gap_ns;
-	return instant(a, a->at_ns);
+	a->due_ns = instant(a, piece_when_ns(&a->piece, next_count(a)));
 }
 
-static uint64_t next_due(struct arrival *a)
+static void begin_piece(struct arrival *a, const struct piece *p)
 {
-	return a->poisson ? poisson_due(a) : even_due(a);
+	a->piece = *p;
+	a->index = 0;
+	a->expected = 0;
+	compute_due(a);
 }
 
 void arrival_init(struct arrival *a, uint64_t start_ns, double rate_rps, uint32_t share,
@@ -37,21 +40,34 @@ void arrival_init(struct arrival *a, uint64_t start_ns, double rate_rps, uint32_
 {
 	assert(rate_rps > 0 && share < shares);
 	*a = (struct arrival){
-		.start_ns = start_ns,
-		.rate_rps = rate_rps,
 		.share = share,
 		.shares = shares,
 		.poisson = poisson,
-		.gap_ns = NS_PER_S_REAL * shares / rate_rps,
 		.rng = {seed ^ (uint64_t)share << 32},
 	};
 	/* Hashed once, so that the workers' sequences do not start side by side. */
 	a->rng.state = rng_next(&a->rng);
-	a->due_ns = next_due(a);
+	begin_piece(a, &(struct piece){.from_ns = start_ns, .to = rate_rps});
+}
+
+void arrival_follow(struct arrival *a, const struct schedule *schedule)
+{
+	a->schedule = schedule;
+	a->next = 1;
+	begin_piece(a, schedule_piece(schedule, 0));
+}
+
+void arrival_advance(struct arrival *a)
+{
+	const struct piece *next;
+	while ((next = schedule_piece(a->schedule, a->next)) && a->due_ns >= next->from_ns) {
+		a->next++;
+		begin_piece(a, next);
+	}
 }
 
 void arrival_take(struct arrival *a)
 {
 	a->index++;
-	a->due_ns = next_due(a);
+	compute_due(a);
 }

@@ -271,7 +271,7 @@ static void connected(struct worker *w, uint32_t id, int res)
 
 bool conn_has_room(const struct worker *w, const struct conn *c)
 {
-	if (c->paused)
+	if (c->paused || c - w->conns >= w->limit)
 		return false;
 	if (c->state == CONN_CLOSED)
 		return !w->plan->hold;

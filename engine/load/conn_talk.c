@@ -140,6 +140,10 @@ void conn_broken(struct worker *w, uint32_t id, enum outcome outcome)
 static void after_answers(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
+	if (!c->in_flight && id >= w->limit) {
+		conn_close(w, id, false);
+		return;
+	}
 	if (!c->in_flight && w->plan->hold)
 		conn_tls_rest(w, id);
 	if (!c->in_flight && w->plan->think_ns)

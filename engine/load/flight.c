@@ -18,8 +18,10 @@ static void count_outcome(struct worker *w, const struct flight *f, uint64_t fir
 	struct tally *t = w->tally;
 	t->outcomes[outcome]++;
 	t->last_end_ns = w->now_ns;
-	hist_add(&t->intended_us, worker_us_since(w, f->due_ns));
-	if (!f->sent_ns)
+	bool late = f->due_ns < w->mark_ns;
+	t->late[outcome] += late;
+	hist_add(late ? &t->late_us : &t->intended_us, worker_us_since(w, f->due_ns));
+	if (!f->sent_ns || late)
 		return;
 	hist_add(&t->service_us, worker_us_since(w, f->sent_ns));
 	if (first_ns)
@@ -47,6 +49,15 @@ void flight_end_all(struct worker *w, uint32_t id, enum outcome oldest, enum out
 		flight_end_oldest(w, id, outcome);
 		outcome = others;
 	}
+}
+
+void flight_give_up(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	for (unsigned i = 0; i < c->in_flight; i++)
+		w->given_up += flight_at(w, id, i)->due_ns >= w->measure_ns;
+	w->in_flight -= c->in_flight;
+	c->in_flight = c->to_write = 0;
 }
 
 void flight_take(struct worker *w, uint32_t id, uint64_t due_ns)

@@ -120,7 +120,7 @@ void hold_issue(struct worker *w)
 	}
 	if (w->now_ns >= w->stop_ns && w->hold_stage != HOLD_VERIFYING) {
 		if (w->hold_stage == HOLD_HOLDING)
-			issue_leave(w);
+			issue_leave(w, earlier(w->now_ns, w->stop_ns));
 		w->tally->held_until_ns = w->now_ns;
 		if (!w->plan->verify || w->hold_stage == HOLD_OPENING) {
 			end(w);

@@ -1,6 +1,7 @@
 #include "load/issue.h"
 
 #include "base/mono.h"
+#include "load/follow.h"
 
 /* --- issuing ---------------------------------------------------------------------------- */
 
@@ -14,7 +15,10 @@ static void count_unsent(struct worker *w, uint64_t due_ns, bool was_free)
 	}
 	w->tally->intended++;
 	w->tally->outcomes[was_free ? OUTCOME_GENERATOR : OUTCOME_UNSENT]++;
-	hist_add(&w->tally->intended_us, w->plan->timeout_ns / NS_PER_US);
+	bool late = due_ns < w->mark_ns;
+	w->tally->late[was_free ? OUTCOME_GENERATOR : OUTCOME_UNSENT] += late;
+	hist_add(late ? &w->tally->late_us : &w->tally->intended_us,
+		 w->plan->timeout_ns / NS_PER_US);
 }
 
 /* Fills a connection with as many requests as it has room for. */
@@ -68,10 +72,9 @@ void issue_due(struct worker *w)
 	}
 }
 
-/* Requests that were due before the stop and found no connection: intended, never sent. */
-void issue_leave(struct worker *w)
+/* Requests that were due and found no connection: intended, never sent. */
+void issue_leave(struct worker *w, uint64_t end_ns)
 {
-	uint64_t end_ns = w->now_ns < w->stop_ns ? w->now_ns : w->stop_ns;
 	while (worker_open_loop(w) && w->quota && arrival_due_ns(&w->arrival) < end_ns) {
 		uint64_t due_ns = arrival_due_ns(&w->arrival);
 		arrival_take(&w->arrival);
@@ -89,22 +92,24 @@ void issue(struct worker *w)
 {
 	if (!w->issuing)
 		return;
+	follow(w);
 	worker_open_ahead(w);
 	if (worker_open_loop(w))
 		issue_due(w);
 	else if (w->now_ns < w->stop_ns)
 		issue_closed(w);
 	if (w->now_ns >= w->stop_ns || !w->quota) {
-		issue_leave(w);
+		w->tally->issued_until_ns = earlier(w->now_ns, w->stop_ns);
+		issue_leave(w, w->tally->issued_until_ns);
 		w->issuing = false;
-		w->tally->issued_until_ns = w->now_ns < w->stop_ns ? w->now_ns : w->stop_ns;
 	}
 }
 
 uint64_t issue_due_ns(struct worker *w)
 {
 	uint64_t due_ns = arrival_due_ns(&w->arrival);
-	return worker_next_ready(w) == CONN_NONE ? due_ns + w->plan->timeout_ns : due_ns;
+	bool none = due_ns != UINT64_MAX && worker_next_ready(w) == CONN_NONE;
+	return none ? due_ns + w->plan->timeout_ns : due_ns;
 }
 
 uint64_t issue_next_ns(struct worker *w)
@@ -114,5 +119,6 @@ uint64_t issue_next_ns(struct worker *w)
 	uint64_t next_ns = w->stop_ns;
 	if (w->plan->connect_rps > 0)
 		next_ns = earlier(next_ns, worker_open_next_ns(w));
+	next_ns = earlier(next_ns, follow_next_ns(w));
 	return worker_open_loop(w) ? earlier(next_ns, issue_due_ns(w)) : next_ns;
 }

@@ -9,9 +9,9 @@
 void issue(struct worker *w);
 
 /* The parts of it that a hold uses too: hands over what the schedule calls for by now; counts
- * what was due and found no connection before the stop. */
+ * what was due before an instant and found no connection. */
 void issue_due(struct worker *w);
-void issue_leave(struct worker *w);
+void issue_leave(struct worker *w, uint64_t end_ns);
 uint64_t issue_due_ns(struct worker *w); /* when issue_due is worth calling again */
 
 /* The instant at which issue() is worth calling again; UINT64_MAX when events alone decide. */

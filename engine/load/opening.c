@@ -42,8 +42,9 @@ void worker_note_dial(struct worker *w)
 /* The next to be opened: one never tried, or one that a hold lost; CONN_NONE: all are open. */
 static uint32_t next_to_open(struct worker *w)
 {
-	if (w->preopened < w->count)
-		return w->preopened++;
+	while (w->preopened < w->limit)
+		if (w->conns[w->preopened++].state == CONN_CLOSED)
+			return w->preopened - 1;
 	uint32_t id;
 	if (!bitset_next(&w->to_open, w->to_open_at, &id) && !bitset_next(&w->to_open, 0, &id))
 		return CONN_NONE;
@@ -69,7 +70,7 @@ void worker_open_ahead(struct worker *w)
  * dials. */
 static bool any_to_open(struct worker *w)
 {
-	if (w->preopened < w->count || w->to_open.count)
+	if (w->preopened < w->limit || w->to_open.count)
 		return true;
 	bool by_request = !w->plan->hold && !worker_open_loop(w);
 	uint32_t id = by_request ? worker_next_ready(w) : CONN_NONE;

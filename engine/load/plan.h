@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct schedule;
 struct tls_context;
 
 #define PLAN_PIPELINE_MAX 64u
@@ -44,6 +45,11 @@ struct plan {
 	uint64_t window_ns; /* how often a tally is published */
 	uint64_t spin_ns;   /* poll instead of sleep for so long before a due instant */
 	bool busy;          /* never sleep */
+
+	/* How the load moves, instead of a steady rate or number of connections: these are then the
+	 * most of it. Borrowed; NULL: it does not. */
+	const struct schedule *schedule;
+	bool steps; /* each piece is measured by itself: what was due earlier is late */
 
 	struct tls_context *tls; /* borrowed; NULL: plain */
 	bool ktls;               /* keys are handed to the kernel */

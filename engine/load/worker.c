@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/mono.h"
+#include "load/follow.h"
 #include "load/hold.h"
 #include "load/flight.h"
 #include "load/issue.h"
@@ -303,6 +304,7 @@ static void begin(struct worker *w, uint64_t start_ns)
 	if (worker_open_loop(w) && !plan->hold)
 		arrival_init(&w->arrival, start_ns, plan->rate_rps, w->number, plan->workers,
 			     plan->poisson, plan->seed);
+	follow_init(w);
 	self_thread_open(&w->self);
 	w->cpu_seen_ns = self_cpu_ns();
 	w->delay_seen_ns = self_run_delay_ns(&w->self);
@@ -316,7 +318,7 @@ struct unanswered {
 /* Counts what is in flight from the flights themselves, so that the books can be checked. */
 static struct unanswered count_in_flight(struct worker *w)
 {
-	struct unanswered u = {w->unassigned, w->unassigned_since_ns};
+	struct unanswered u = {w->unassigned + w->given_up, w->unassigned_since_ns};
 	for (uint32_t id = 0; id < w->count; id++) {
 		for (unsigned i = 0; i < w->conns[id].in_flight; i++) {
 			const struct flight *f = flight_at(w, id, i);

@@ -1,6 +1,6 @@
 /* worker_impl: the inside of a worker, shared by worker.c (the loop), issue.c and hold.c (what is
- * due), opening.c (when to dial), ready.c (who has room), conn*.c and flight.c. Nobody else
- * includes it. */
+ * due), follow.c (how the load moves), opening.c (when to dial), ready.c (who has room), conn*.c
+ * and flight.c. Nobody else includes it. */
 #ifndef BRINK_LOAD_WORKER_IMPL_H
 #define BRINK_LOAD_WORKER_IMPL_H
 
@@ -43,6 +43,10 @@ struct worker {
 	uint64_t to_close_since_ns; /* and since when there are any */
 
 	struct arrival arrival;
+	const struct piece *piece; /* of the plan's schedule: the one that goes on; NULL */
+	uint32_t next_piece;
+	uint32_t limit;   /* connections from here on are not used */
+	uint64_t mark_ns; /* what was due earlier is late */
 	uint64_t now_ns;
 	uint64_t measure_ns, stop_ns;
 	uint64_t quota; /* requests that may still be taken */
@@ -53,6 +57,7 @@ struct worker {
 	uint32_t dial_failures; /* in a row */
 	uint32_t port_misses;   /* ports in a row that others held */
 	uint32_t open, active;
+	uint64_t given_up;            /* in flight when a fresh piece began */
 	uint64_t unassigned;          /* due before the stop, and never given a connection */
 	uint64_t unassigned_since_ns; /* the first of them */
 	bool issuing;

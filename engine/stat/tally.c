@@ -23,8 +23,8 @@ static const size_t instants[] = {FIELD(last_end_ns), FIELD(issued_until_ns), FI
 				  FIELD(held_until_ns)};
 
 static const size_t histograms[] = {
-	FIELD(intended_us),   FIELD(service_us), FIELD(connect_us),
-	FIELD(first_byte_us), FIELD(lag_us),     FIELD(tls_us),
+	FIELD(intended_us),   FIELD(late_us), FIELD(service_us), FIELD(connect_us),
+	FIELD(first_byte_us), FIELD(lag_us),  FIELD(tls_us),
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
@@ -32,7 +32,7 @@ static const size_t histograms[] = {
 /* Rules of their own: from_ns, to_ns, oldest_in_flight_ns, and shed_ok, padded to a word. */
 #define OWN_RULES 4
 
-_Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + 3 * OUTCOME_COUNT +
+_Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + 4 * OUTCOME_COUNT +
 		TALLY_STATUSES + TALLY_TLS_REASONS) *
 				       sizeof(uint64_t) +
 			       COUNT(histograms) * sizeof(struct hist) ==
@@ -93,6 +93,7 @@ static void add_common(struct tally *into, const struct tally *from)
 		*value_at(into, counters[i]) += value_of(from, counters[i]);
 	for (size_t i = 0; i < OUTCOME_COUNT; i++) {
 		into->outcomes[i] += from->outcomes[i];
+		into->late[i] += from->late[i];
 		into->failed_by[i] += from->failed_by[i];
 		into->lost_by[i] += from->lost_by[i];
 	}

@@ -26,6 +26,7 @@ struct tally {
 	uint64_t sent;
 	uint64_t warmup;
 	uint64_t outcomes[OUTCOME_COUNT];
+	uint64_t late[OUTCOME_COUNT];    /* of them: due before the piece of the load that was on */
 	uint64_t status[TALLY_STATUSES]; /* by status code of the answer */
 	uint64_t bytes_sent, bytes_received;
 	uint64_t in_flight;           /* gauge, at the window's end: intended and not yet ended */
@@ -61,7 +62,8 @@ struct tally {
 	uint64_t slots_left;     /* gauge: ring slots still in use once everything was closed */
 
 	struct hist intended_us; /* due -> end */
-	struct hist service_us;  /* written -> end */
+	struct hist late_us;    /* the same of those that were late, which no other histogram has */
+	struct hist service_us; /* written -> end */
 	struct hist connect_us;
 	struct hist tls_us;        /* of the handshakes that succeeded */
 	struct hist first_byte_us; /* written -> first byte of the answer */

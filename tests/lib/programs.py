@@ -62,6 +62,10 @@ def find(root, build, long):
         binary = os.path.join(build, "tests/sim/test_sim")
         seeds = "10000" if long else "200"
         found.append(Program("sim/test_sim", [binary, "--seeds", seeds], check))
+    if sources(root, "tests/search", "", ".c"):
+        binary = os.path.join(build, "tests/search/test_search")
+        seeds = "1000" if long else "40"
+        found.append(Program("search/test_search", [binary, "--seeds", seeds], check))
     scripts = sources(root, "tests", "", "_test.py")
     for room in ("e2e", "net", "honesty"):
         scripts += sources(root, "tests/" + room, "", ".py")
