@@ -1,4 +1,4 @@
-/* cmd_run: `brink run` and `brink hold`: options in, a load, a report out. */
+/* cmd_run: `brink run`, `brink find` and `brink hold`: options in, a load, a report out. */
 #include "out/out_preflight.h"
 #include "tools/commands.h"
 
@@ -55,6 +55,16 @@ static void show_second(void *ctx, const struct progress *p)
 	tally_reset(d->window);
 }
 
+static void show_step(void *ctx, const struct summary *s)
+{
+	const struct display *d = ctx;
+	out_progress_end(stderr, d->terminal);
+	if (d->in->form == out_form_find("text"))
+		out_text_step(s, stdout);
+	else if (!d->in->quiet && d->in->form != out_form_find("quiet"))
+		out_text_step(s, stderr);
+}
+
 static void show_end(void *ctx)
 {
 	const struct display *d = ctx;
@@ -91,10 +101,12 @@ static int execute(const struct invocation *in, struct summary *s, struct err *e
 	struct display display;
 	if (display_init(&display, in, err))
 		return command_fail(err);
-	bool silent = in->quiet || in->form == out_form_find("quiet");
+	bool rows = in->run.find && !in->verbose; /* of a search are progress enough */
+	bool silent = in->quiet || in->form == out_form_find("quiet") || rows;
 	struct run_watch watch = {
 		.ctx = &display,
 		.opening = show_opening,
+		.step = in->run.find ? show_step : NULL,
 		.second = silent ? NULL : show_second,
 		.ended = silent ? NULL : show_end,
 	};
@@ -145,6 +157,11 @@ static int load(unsigned command, int argc, char **argv)
 int cmd_run(int argc, char **argv)
 {
 	return load(OPTIONS_RUN, argc, argv);
+}
+
+int cmd_find(int argc, char **argv)
+{
+	return load(OPTIONS_FIND, argc, argv);
 }
 
 int cmd_hold(int argc, char **argv)

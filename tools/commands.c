@@ -9,6 +9,8 @@ const struct command commands[] = {
 	{"run", "URL", "run a load and judge it against thresholds",
 	 "brink run -c 64 -d 30s -R 5k --threshold 'p(99)<250ms' http://127.0.0.1:8080/",
 	 OPTIONS_RUN, cmd_run},
+	{"find", "URL", "search for the knee and the breaking point, and the way back",
+	 "brink find http://127.0.0.1:8080/", OPTIONS_FIND, cmd_find},
 	{"hold", "URL", "open many connections, keep them, report every one that is lost",
 	 "brink hold -c 100k --source 127.0.0.1-127.0.0.8 -d 30s --verify http://127.0.0.1:8080/",
 	 OPTIONS_HOLD, cmd_hold},

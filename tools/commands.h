@@ -23,6 +23,7 @@ extern const unsigned command_count;
 const struct command *command_find(const char *name); /* NULL when there is none */
 
 int cmd_run(int argc, char **argv);
+int cmd_find(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_target(int argc, char **argv);

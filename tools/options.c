@@ -225,6 +225,7 @@ int options_parse(struct invocation *in, unsigned command, int argc, char **argv
 	run_defaults(&in->run);
 	in->command = command;
 	in->run.hold = command == OPTIONS_HOLD;
+	in->run.find = command == OPTIONS_FIND;
 	in->form = out_form_find("text");
 	err->hint[0] = '\0';
 	if (!scan_words(&scan, err) && !give_variables(in, command, err) && !apply(in, err))

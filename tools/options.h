@@ -21,9 +21,10 @@ enum {
 	OPTIONS_COMPLETION = 8,
 	OPTIONS_HOLD = 16,
 	OPTIONS_DOCTOR = 32,
-	OPTIONS_EVERY = 63,
-	OPTIONS_LOADING = OPTIONS_RUN | OPTIONS_HOLD, /* those that load a target */
-	OPTIONS_REPEATED = 64,                        /* each occurrence counts, not the last */
+	OPTIONS_FIND = 64,
+	OPTIONS_EVERY = 127,
+	OPTIONS_LOADING = OPTIONS_RUN | OPTIONS_HOLD | OPTIONS_FIND, /* those that load a target */
+	OPTIONS_REPEATED = 128, /* each occurrence counts, not the last */
 };
 
 struct invocation;

@@ -51,20 +51,46 @@ int set_real(struct invocation *in, const struct option *o, const char *value, s
 	return 0;
 }
 
-int set_duration(struct invocation *in, const struct option *o, const char *value, struct err *err)
+static int read_duration(const struct option *o, const char *value, uint64_t *ret, struct err *err)
 {
-	uint64_t ns;
 	char min[UNITS_TEXT], max[UNITS_TEXT];
-	if (!units_duration_ns(value, &ns)) {
+	if (!units_duration_ns(value, ret)) {
 		err_set(err, ERR_USAGE, "\"%s\" is not a duration", value);
 		return err_hint(err,
 				"a number with us, ms, s, m or h, like 500ms; seconds without");
 	}
-	if (ns < o->field.min || ns > o->field.max)
+	if (*ret < o->field.min || *ret > o->field.max)
 		return err_set(err, ERR_USAGE, "%s is out of bounds: from %s to %s", value,
 			       units_text_us(min, (double)o->field.min / 1e3),
 			       units_text_us(max, (double)o->field.max / 1e3));
-	*(uint64_t *)field(in, o) = ns;
+	return 0;
+}
+
+int set_duration(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	return read_duration(o, value, field(in, o), err);
+}
+
+int set_seconds(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	uint64_t ns;
+	if (read_duration(o, value, &ns, err))
+		return -1;
+	*(double *)field(in, o) = (double)ns / 1e9;
+	return 0;
+}
+
+int set_percent(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	double share;
+	if (!units_percent(value, &share)) {
+		err_set(err, ERR_USAGE, "\"%s\" is not a percentage", value);
+		return err_hint(err, "like 5%% or 0.5%%");
+	}
+	if (share * 100 > (double)o->field.max || !(share > 0))
+		return err_set(err, ERR_USAGE, "%s is out of bounds: above 0%%, at most %llu%%",
+			       value, (unsigned long long)o->field.max);
+	*(double *)field(in, o) = share;
 	return 0;
 }
 
@@ -193,6 +219,16 @@ int set_tls_max(struct invocation *in, const struct option *o, const char *value
 	return tls_version_read(&in->run.tls.max, value)
 		       ? 0
 		       : err_set(err, ERR_USAGE, "\"%s\" is neither 1.2 nor 1.3", value);
+}
+
+int set_variable(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)o;
+	bool connections = !strcmp(value, "connections");
+	if (!connections && strcmp(value, "rate"))
+		return err_set(err, ERR_USAGE, "\"%s\" is neither rate nor connections", value);
+	in->run.search.variable = connections ? SEARCH_CONNECTIONS : SEARCH_RATE;
+	return 0;
 }
 
 int set_ktls(struct invocation *in, const struct option *o, const char *value, struct err *err)

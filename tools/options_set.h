@@ -8,10 +8,12 @@
 option_setter set_count;    /* uint16_t, uint32_t or uint64_t, by the field's size */
 option_setter set_real;     /* double; above 0, at most `max` */
 option_setter set_duration; /* uint64_t of nanoseconds */
+option_setter set_seconds;  /* double, bounds in ns */
+option_setter set_percent;  /* double, 0..1; bounds in percent */
 option_setter set_text;     /* const char * */
 option_setter set_on, set_off;
 
 option_setter set_header, set_data, set_threshold, set_spin, set_allow_target, set_format,
-	set_churn, set_tls_max, set_ktls;
+	set_churn, set_tls_max, set_ktls, set_variable;
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/url.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -181,8 +182,87 @@ static int settle_url(struct invocation *in, struct err *err)
 	return 0;
 }
 
+/* --- a search ------------------------------------------------------------------------------ */
+
+#define FIND_RATE_FROM        100
+#define FIND_RATE_TO          10e6
+#define FIND_RATE_CONNECTIONS 256
+#define FIND_CONNECTIONS_FROM 4
+#define FIND_CONNECTIONS_TO   10e3
+
+static int check_search(const struct search_config *c, struct err *err)
+{
+	if (c->factor <= 1)
+		return err_set(err, ERR_USAGE, "--factor %g: the load would not grow", c->factor);
+	if (c->queue_ratio <= 1)
+		return err_set(err, ERR_USAGE, "--queue-ratio %g: P99 is never below P50",
+			       c->queue_ratio);
+	if (c->from > c->to)
+		return err_set(err, ERR_USAGE, "--from %.15g is above --to %.15g", c->from, c->to);
+	return 0;
+}
+
+/* Guards that are set bound what was not said: the search ends there. */
+static double cap(double value, double most, bool given)
+{
+	return most > 0 && value > most && !given ? most : value;
+}
+
+static void settle_rate(struct invocation *in)
+{
+	struct run_config *run = &in->run;
+	struct search_config *c = &run->search;
+	if (!c->from)
+		c->from = FIND_RATE_FROM;
+	if (!c->to)
+		c->to = FIND_RATE_TO;
+	c->to = cap(c->to, run->guard.max_rate_rps, options_has(in, "to"));
+	c->from = fmin(c->from, options_has(in, "from") ? c->from : c->to);
+	run->rate_rps = c->to;
+	if (!options_has(in, "connections"))
+		run->connections = FIND_RATE_CONNECTIONS;
+}
+
+static int settle_connections(struct invocation *in, struct err *err)
+{
+	struct run_config *run = &in->run;
+	struct search_config *c = &run->search;
+	if (options_has(in, "connections")) {
+		err_set(err, ERR_USAGE,
+			"--connections with --variable connections: both say how many");
+		return err_hint(err, "--from N and --to N bound the search");
+	}
+	if (!c->from)
+		c->from = FIND_CONNECTIONS_FROM;
+	if (!c->to)
+		c->to = FIND_CONNECTIONS_TO;
+	c->to = cap(c->to, (double)run->guard.max_connections, options_has(in, "to"));
+	c->from = round(fmin(c->from, options_has(in, "from") ? c->from : c->to));
+	c->to = round(c->to);
+	run->connections = c->to < UINT32_MAX ? (uint32_t)c->to : UINT32_MAX;
+	return c->from >= 1
+		       ? 0
+		       : err_set(err, ERR_USAGE, "--from %g: one connection at least", c->from);
+}
+
+static int settle_search(struct invocation *in, struct err *err)
+{
+	struct search_config *c = &in->run.search;
+	if (!in->run.find)
+		return 0;
+	c->seed = in->run.seed;
+	c->poisson = in->run.poisson;
+	if (c->variable == SEARCH_RATE)
+		settle_rate(in);
+	else if (settle_connections(in, err))
+		return -1;
+	return check_search(c, err);
+}
+
 int options_settle_run(struct invocation *in, struct err *err)
 {
+	if (settle_search(in, err))
+		return -1;
 	if (settle_url(in, err) || check_combinations(in, err) || settle_body(in, err))
 		return -1;
 	return in->connect_to ? settle_connect_to(in, err) : 0;

@@ -23,17 +23,18 @@
 
 #define RUN  OPTIONS_RUN
 #define HOLD OPTIONS_HOLD
+#define FIND OPTIONS_FIND
 #define BOTH OPTIONS_LOADING
 #define MANY (OPTIONS_LOADING | OPTIONS_REPEATED)
 #define ALL  (OPTIONS_LOADING | OPTIONS_DOCTOR)
 
 const struct option options[] = {
-	{"Load", 'c', "connections", "N", "10", "connections to open and keep", ALL, set_count,
-	 INTO(run.connections, 1, CONNECTIONS_MAX)},
+	{"Load", 'c', "connections", "N", "10; to find a rate: 256", "connections to open and keep",
+	 ALL, set_count, INTO(run.connections, 1, CONNECTIONS_MAX)},
 	{"Load", 't', "threads", "N", "one a core", "threads, each with a ring of its own", BOTH,
 	 set_count, INTO(run.threads, 1, THREADS_MAX)},
 	{"Load", 'd', "duration", "T", "10s; no end with -n; a hold: until a signal",
-	 "how long to measure, after the warm-up; or to hold, once all are open", BOTH,
+	 "how long to measure, after the warm-up; or to hold, once all are open", (RUN | HOLD),
 	 set_duration, INTO(run.duration_ns, NS_PER_MS, TIME_MAX)},
 	{"Load", 'n', "requests", "N", "no limit", "stop after so many requests", RUN, set_count,
 	 INTO(run.requests, 1, UINT64_MAX)},
@@ -41,7 +42,7 @@ const struct option options[] = {
 	 "open loop: N requests a second, due on schedule whatever the target's pace", RUN,
 	 set_real, INTO(run.rate_rps, 0, RATE_MAX)},
 	{"Load", 0, "poisson", NULL, "evenly spaced",
-	 "with -R: at random instants, as from many independent callers", RUN, set_on,
+	 "at random instants, as from many independent callers", (RUN | FIND), set_on,
 	 INTO(run.poisson, 0, 1)},
 	{"Load", 0, "seed", "N", "1", "of all that is random", BOTH, set_count,
 	 INTO(run.seed, 0, UINT64_MAX)},
@@ -49,6 +50,32 @@ const struct option options[] = {
 	 INTO(run.warmup_ns, 0, TIME_MAX)},
 	{"Load", 0, "think", "T", "0s", "closed loop: pause between an answer and the next request",
 	 RUN, set_duration, INTO(run.think_ns, 0, TIME_MAX)},
+
+	{"Search", 0, "variable", "rate|connections", "rate",
+	 "what grows: requests a second, or connections that each ask again once answered", FIND,
+	 set_variable, ELSEWHERE},
+	{"Search", 0, "from", "N", "100 requests/s, or 4 connections", "the first load", FIND,
+	 set_real, INTO(run.search.from, 0, RATE_MAX)},
+	{"Search", 0, "to", "N", "10M requests/s, or 10k connections", "the last one", FIND,
+	 set_real, INTO(run.search.to, 0, RATE_MAX)},
+	{"Search", 0, "factor", "N", "2", "each is so many times the one before, until one breaks",
+	 FIND, set_real, INTO(run.search.factor, 0, 100)},
+	{"Search", 0, "hold", "T", "2s", "how long each stands", FIND, set_seconds,
+	 INTO(run.search.hold_s, 400 * NS_PER_MS, TIME_MAX)},
+	{"Search", 0, "resolution", "P%", "5%", "how closely the breaking point is told", FIND,
+	 set_percent, INTO(run.search.resolution, 0, 100)},
+	{"Search", 0, "confirm", "N", "2", "how often a load must break to count", FIND, set_count,
+	 INTO(run.search.confirm, 1, 10)},
+	{"Search", 0, "break-errors", "P%", "5%", "broken: more requests fail", FIND, set_percent,
+	 INTO(run.search.break_errors, 0, 100)},
+	{"Search", 0, "break-throughput", "P%", "95%", "broken: less of the load is answered", FIND,
+	 set_percent, INTO(run.search.throughput, 0, 100)},
+	{"Search", 0, "queue-ratio", "N", "4", "queueing: P99 is over so many P50, and 1 ms more",
+	 FIND, set_real, INTO(run.search.queue_ratio, 0, 1000000)},
+	{"Search", 0, "recover", "T", "30s", "how long a recovery is awaited", FIND, set_seconds,
+	 INTO(run.search.recover_s, NS_PER_S, TIME_MAX)},
+	{"Search", 0, "watch", "T", "5s", "watch the target for so long after its recovery", FIND,
+	 set_seconds, INTO(run.search.watch_s, 0, TIME_MAX)},
 
 	{"Request", 'H', "header", "LINE", "none",
 	 "\"Name: value\"; replaces the automatic one of that name", MANY, set_header, ELSEWHERE},
@@ -59,15 +86,15 @@ const struct option options[] = {
 	 set_text, INTO(data_file, 0, 0)},
 
 	{"Connections", 0, "no-keepalive", NULL, "kept alive", "a new connection for every request",
-	 RUN, set_off, INTO(run.keepalive, 0, 1)},
+	 (RUN | FIND), set_off, INTO(run.keepalive, 0, 1)},
 	{"Connections", 0, "pipeline", "N", "1", "requests in flight on a connection at most", RUN,
 	 set_count, INTO(run.pipeline, 1, PLAN_PIPELINE_MAX)},
 	{"Connections", 0, "connect-to", "HOST:PORT", "the URL's",
 	 "connect there instead; A:P:B:Q as well, for a URL of host A and port P", BOTH, set_text,
 	 INTO(connect_to, 0, 0)},
 	{"Connections", 0, "to", "LIST", "the URL's",
-	 "addresses to spread over instead: 127.0.0.1-127.0.0.4:8080-8083, 10.0.0.0/28", ALL,
-	 set_text, INTO(run.destinations, 0, 0)},
+	 "addresses to spread over instead: 127.0.0.1-127.0.0.4:8080-8083, 10.0.0.0/28",
+	 (RUN | HOLD | OPTIONS_DOCTOR), set_text, INTO(run.destinations, 0, 0)},
 	{"Connections", 0, "source", "LIST", "the kernel's choice",
 	 "addresses to connect from: 127.0.0.1-127.0.0.40, 10.0.0.0/24, or all", ALL, set_text,
 	 INTO(run.source, 0, 0)},

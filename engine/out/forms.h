@@ -16,6 +16,9 @@ void out_hdr(const struct summary *s, struct buf *out);
 /* The member "hold" of the summary in JSON: null in a run. json_hold.c */
 void out_json_hold(const struct summary *s, struct json *j);
 
+/* The member "find": null in anything but a search. json_find.c */
+void out_json_find(const struct summary *s, struct json *j);
+
 struct out_quantile {
 	double quantile;
 	const char *label; /* for people */

@@ -20,6 +20,9 @@ const char *out_form_names(void);                       /* "text, json, csv, hdr
 /* The line that wrk prints first, with the load in words below it. */
 void out_text_opening(const struct summary *s, FILE *to);
 
+/* The latest step of a search, as a row below the opening. */
+void out_text_step(const struct summary *s, FILE *to);
+
 /* One line of progress. On a terminal it replaces the one before. */
 void out_progress(const struct progress *p, FILE *to, bool terminal);
 void out_progress_end(FILE *to, bool terminal);

@@ -113,7 +113,7 @@ static void requests(struct json *j, const struct tally *t)
 static void rate(struct json *j, const struct summary *s)
 {
 	json_object(j, "rate");
-	if (s->open_loop)
+	if (s->open_loop && !s->find)
 		json_real(j, "offered_rps", s->offered_rps);
 	else
 		json_null(j, "offered_rps");
@@ -248,7 +248,7 @@ static void ending(struct json *j, const struct summary *s)
 {
 	json_array(j, "stages");
 	json_array_end(j);
-	json_null(j, "find");
+	out_json_find(s, j);
 	json_null(j, "diagnosis");
 	json_array(j, "gaps");
 	json_array_end(j);

@@ -68,6 +68,8 @@ void out_text_opening(const struct summary *s, FILE *to)
 {
 	if (s->hold)
 		hold_opening(s, to);
+	else if (s->find)
+		text_find_opening(s, to);
 	else
 		run_opening(s, to);
 	fflush(to);
@@ -87,7 +89,9 @@ static void wrk_lines(const struct summary *s, struct buf *out)
 
 void out_text(const struct summary *s, struct buf *out)
 {
-	bool requests = !s->hold || s->total.intended > 0;
+	bool requests = !s->find && (!s->hold || s->total.intended > 0);
+	if (s->find)
+		text_find(s, out);
 	if (requests)
 		wrk_lines(s, out);
 	text_connections(s, out);

@@ -32,6 +32,7 @@ void run_defaults(struct run_config *c)
 		.keepalive = true,
 		.close_rps = CLOSE_RPS_DEFAULT,
 	};
+	search_defaults(&c->search);
 }
 
 /* --- what ------------------------------------------------------------------------------- */
@@ -124,6 +125,14 @@ static void choose_hold(const struct run_config *c, struct plan *p)
 	p->idle = idle_of(c->lean, p->rate_rps > 0);
 }
 
+/* The plan knows the most of the load; a search ends by itself. */
+static void choose_find(const struct run_config *c, struct plan *p)
+{
+	p->duration_ns = UINT64_MAX;
+	if (c->search.variable == SEARCH_RATE)
+		p->rate_rps = c->search.from;
+}
+
 static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)
 {
 	uint32_t cores = limits->cpu_count ? limits->cpu_count : 1;
@@ -148,6 +157,8 @@ static void choose_load(const struct run_config *c, const struct limits *limits,
 	p->linger0 = c->linger0;
 	if (c->hold)
 		choose_hold(c, p);
+	if (c->find)
+		choose_find(c, p);
 	choose_spin(c, p);
 }
 
@@ -156,7 +167,7 @@ static void describe(const struct run_config *c, const struct url *url, const st
 {
 	char authority[272];
 	url_authority(url, authority, sizeof authority);
-	s->command = c->hold ? "hold" : "run";
+	s->command = c->hold ? "hold" : c->find ? "find" : "run";
 	s->protocol = "h1";
 	char path[200];
 	redact_query(path, sizeof path, url->path);
@@ -166,6 +177,8 @@ static void describe(const struct run_config *c, const struct url *url, const st
 	s->connections_asked = p->connections;
 	s->offered_rps = p->rate_rps;
 	s->hold = p->hold;
+	s->find = c->find;
+	s->search = c->search;
 	s->threads = s->rings = p->workers;
 	s->threshold_count = c->threshold_count;
 	memcpy(s->thresholds, c->thresholds, sizeof s->thresholds);

@@ -3,6 +3,7 @@
 #include "base/mono.h"
 #include "load/crew.h"
 #include "run/compile.h"
+#include "run/find.h"
 #include "run/health.h"
 #include "run/holding.h"
 #include "run/secure.h"
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define TICK_NS        (100 * NS_PER_MS)
+#define TICK_LATER_NS  (20 * NS_PER_MS) /* than the workers publish */
 #define SECOND_TICKS   10u
 #define START_DELAY_NS (5 * NS_PER_MS)   /* so that all workers begin at one instant */
 #define LAST_CALL_NS   (400 * NS_PER_MS) /* how long answers are awaited after a signal */
@@ -32,6 +34,7 @@ struct run {
 	struct limits limits;
 	struct crew *crew;
 	struct holding holding; /* in a hold */
+	struct find *find;      /* in a search */
 	int signal_fd;
 
 	uint64_t start_ns, measure_ns;
@@ -108,6 +111,8 @@ static void tick(struct run *r, uint64_t now_ns)
 		tally_extend(r->total, r->window);
 	if (r->plan.hold)
 		holding_tick(&r->holding, r->crew, r->total, now_ns);
+	if (r->find && find_tick(r->find, r->window, now_ns, r->summary) && r->watch->step)
+		r->watch->step(r->watch->ctx, r->summary);
 	if (++r->ticks % SECOND_TICKS == 0 || all_lost(r, open_before))
 		report_second(r, now_ns);
 }
@@ -134,7 +139,7 @@ static void drain_fd(int fd)
 
 static void supervise(struct run *r)
 {
-	uint64_t next_ns = r->start_ns + TICK_NS;
+	uint64_t next_ns = r->start_ns + TICK_NS + TICK_LATER_NS;
 	struct pollfd fds[2] = {{.fd = r->signal_fd, .events = POLLIN},
 				{.fd = crew_fd(r->crew), .events = POLLIN}};
 	while (!crew_ended(r->crew)) {
@@ -237,7 +242,10 @@ static void judge(struct run *r, const struct self_throttle *before)
 	settle_maxima(r);
 	measure_rates(r);
 	secure_tell(&r->plan, s);
-	health_judge(&facts, s);
+	if (r->find)
+		find_end(r->find, s);
+	else
+		health_judge(&facts, s);
 	remark(r);
 	for (unsigned i = 0; i < s->threshold_count; i++)
 		s->results[i] = threshold_judge(&s->thresholds[i], &s->total, s->achieved_rps);
@@ -279,6 +287,8 @@ static int load(struct run *r, const cpu_set_t *cpus, struct err *err)
 	r->measure_ns = r->start_ns + r->plan.warmup_ns;
 	if (r->plan.hold)
 		holding_begin(&r->holding, r->start_ns);
+	if (r->find)
+		find_begin(r->find, r->crew, r->start_ns);
 	crew_go(r->crew, r->start_ns);
 	supervise(r);
 	uint64_t closed_ns = mono_ns();
@@ -295,6 +305,7 @@ static void end(struct run *r)
 {
 	crew_free(r->crew);
 	holding_fini(&r->holding);
+	find_free(r->find);
 	secure_close(&r->plan);
 	plan_fini(&r->plan);
 	if (r->signal_fd >= 0)
@@ -328,6 +339,8 @@ int run_execute(const struct run_config *c, bool dry, const struct run_watch *wa
 	int result = compile_plan(c, &r.limits, dry, &r.plan, s, err) ||
 		     choose_cpus(&r, &cpus, err) || reserve(&r, err);
 	s->bytes_per_idle_connection = worker_bytes_per_connection(&r.plan);
+	if (!result && c->find)
+		result = find_new(&r.find, c, &r.limits, &r.plan, err);
 	if (!result && c->hold)
 		holding_plan(&r.holding, c, &r.plan, s);
 	if (!result && watch->opening)

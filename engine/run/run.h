@@ -8,6 +8,7 @@
 
 #include "base/span.h"
 #include "run/guard.h"
+#include "run/search.h"
 #include "run/summary.h"
 #include "tls/context.h"
 #include "tls/ktls.h"
@@ -63,6 +64,9 @@ struct run_config {
 	double churn_percent; /* of the connections, closed and opened again per second */
 	double close_rps;     /* at the end; 0: at once */
 
+	bool find; /* a load is sought: */
+	struct search_config search;
+
 	const char *pin; /* CPU list "0,2-3"; NULL: the allowed ones in order */
 
 	struct guard guard;
@@ -77,6 +81,7 @@ void run_defaults(struct run_config *c);
 struct run_watch {
 	void *ctx;
 	void (*opening)(void *ctx, const struct summary *s); /* before the first packet */
+	void (*step)(void *ctx, const struct summary *s);    /* found.steps has one more */
 	void (*second)(void *ctx, const struct progress *p);
 	void (*ended)(void *ctx);
 };

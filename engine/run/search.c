@@ -47,7 +47,7 @@ static double probe_value(const struct search *s)
 {
 	double factor = s->config.factor;
 	return s->low ? fmin(s->config.from, s->low)
-		      : fmax(1, s->steps[s->step_count - 1].value / factor / factor);
+		      : fmax(1, s->found.steps[s->found.step_count - 1].value / factor / factor);
 }
 
 static void order(struct search *s, enum search_phase phase, double value, bool fresh)
@@ -67,6 +67,12 @@ static bool finish(struct search *s)
 	search_points(s);
 	s->order.done = true;
 	return true;
+}
+
+void search_end(struct search *s)
+{
+	if (!s->order.done)
+		finish(s);
 }
 
 void search_init(struct search *s, const struct search_config *c)
@@ -107,11 +113,11 @@ static bool end_steps(struct search *s)
 {
 	if (!s->high && s->low < s->config.to)
 		return finish(s);
-	if (s->high && s->low && !s->return_known) {
-		s->return_known = true;
+	if (s->high && s->low && !s->found.return_known) {
+		s->found.return_known = true;
 		order(s, SEARCH_RETURNING, s->high, false);
 	} else {
-		s->return_known = true;
+		s->found.return_known = true;
 		order(s, SEARCH_RECOVERING, probe_value(s), true);
 	}
 	return true;
@@ -120,7 +126,8 @@ static bool end_steps(struct search *s)
 static bool go_on(struct search *s)
 {
 	double value = next_value(s);
-	if (s->return_known || !value || s->step_count + RETURNS_MAX + 1 >= SEARCH_STEPS_MAX)
+	if (s->found.return_known || !value ||
+	    s->found.step_count + RETURNS_MAX + 1 >= SEARCH_STEPS_MAX)
 		return end_steps(s);
 	s->broke = s->limited = 0;
 	order(s, SEARCH_STEPPING, value, false);
@@ -131,8 +138,8 @@ static bool go_on(struct search *s)
 
 static void keep(struct search *s)
 {
-	if (s->step_count < SEARCH_STEPS_MAX)
-		s->steps[s->step_count++] = s->step;
+	if (s->found.step_count < SEARCH_STEPS_MAX)
+		s->found.steps[s->found.step_count++] = s->step;
 }
 
 static void learn_baseline(struct search *s)
@@ -156,7 +163,7 @@ static bool step_ended(struct search *s)
 		return go_on(s);
 	}
 	if (s->step.state == SEARCH_GENERATOR_LIMITED && ++s->limited == limited_max) {
-		s->generator_limited = true;
+		s->found.generator_limited = true;
 		return finish(s);
 	}
 	s->broke += s->step.reason != SEARCH_BY_NOTHING;
@@ -172,17 +179,17 @@ static bool recovered(struct search *s, const struct search_window *w)
 	if (!well && w->to_s < s->config.recover_s)
 		return false;
 	if (!well) {
-		s->recovery_s = w->to_s;
+		s->found.recovery_s = w->to_s;
 		return finish(s);
 	}
-	if (s->return_known) {
+	if (s->found.return_known) {
 		s->order.phase = SEARCH_WATCHING;
 		s->recovered_s = w->to_s;
 		return s->config.watch_s > 0 ? false : finish(s);
 	}
 	if (s->broke >= s->config.confirm)
 		return go_on(s);
-	order(s, SEARCH_STEPPING, s->steps[s->step_count - 1].value, false);
+	order(s, SEARCH_STEPPING, s->found.steps[s->found.step_count - 1].value, false);
 	return true;
 }
 
@@ -204,9 +211,9 @@ static bool returning(struct search *s, const struct search_window *w)
 	keep(s);
 	bool held = s->step.state == SEARCH_OK || s->step.state == SEARCH_QUEUEING;
 	if (held)
-		s->returns_at = value;
+		s->found.returns_at = value;
 	double lower = whole(s, value / s->config.factor);
-	if (held || lower < s->config.from || s->step_count >= SEARCH_STEPS_MAX)
+	if (held || lower < s->config.from || s->found.step_count >= SEARCH_STEPS_MAX)
 		return end_steps(s);
 	order(s, SEARCH_RETURNING, lower, false);
 	return true;
@@ -216,7 +223,7 @@ static bool watched(struct search *s, const struct search_window *w)
 {
 	probe_watch(s, w);
 	double until_s = s->recovered_s + s->config.watch_s;
-	bool ill = s->ill_s >= 0 || s->aftermath.lasts;
+	bool ill = s->ill_s >= 0 || s->found.aftermath.lasts;
 	return w->to_s >= until_s + (ill ? s->config.recover_s : 0) ? finish(s) : false;
 }
 

@@ -48,7 +48,7 @@ struct search_config {
 	double throughput;   /* or where less of the offered load is answered */
 	double queue_ratio;  /* queueing: P99 above so many P50, */
 	double floor_us;     /* and by so much at least */
-	double think_s;      /* closed loop: a pause between answer and request */
+	bool poisson;        /* requests come at random: a few may be missing by chance */
 	uint64_t seed;
 };
 
@@ -102,24 +102,27 @@ struct search_aftermath {
 	bool lasts; /* it had not ended when the search did */
 };
 
-struct search {
-	struct search_config config;
-	struct search_order order;
-
-	/* what was found; final once order.done */
+/* What was found; final once the search is over. */
+struct search_report {
 	unsigned step_count;
 	struct search_step steps[SEARCH_STEPS_MAX];
 	struct search_point breaking, knee;
 	enum search_reason reason;
 	double queueing_from, unresponsive_from; /* the least load that was; 0: none */
 	bool generator_limited;
-	bool recovered, recovery_known;
-	double recovery_s; /* the longest; of the last one, where it did not recover */
-	double returns_at; /* hysteresis: the load on the way down that held; 0: none did */
+	bool recovery_known, recovered;
+	double recovery_s; /* the longest; how long was waited, where it did not recover */
 	bool return_known;
+	double returns_at; /* hysteresis: the load on the way down that held; 0: none did */
 	bool graceful; /* beyond the breaking point it shed what was too much, and served the rest
 			*/
 	struct search_aftermath aftermath;
+};
+
+struct search {
+	struct search_config config;
+	struct search_order order;
+	struct search_report found;
 
 	/* how far it is */
 	double low, high;        /* the most that held, the least that broke; 0: none */
@@ -135,6 +138,9 @@ struct search {
 };
 
 void search_init(struct search *s, const struct search_config *c);
+
+/* Ends it before its time: what is known by now is settled. */
+void search_end(struct search *s);
 
 /* Takes a window in; true where order is new, or done. */
 bool search_take(struct search *s, const struct search_window *w);

@@ -18,10 +18,10 @@ static bool broke(const struct search_step *step)
 static const struct search_step *step_at(const struct search *s, double value)
 {
 	const struct search_step *found = NULL;
-	for (unsigned i = 0; i < s->step_count; i++)
-		if (s->steps[i].value == value && !s->steps[i].returning &&
-		    s->steps[i].state != SEARCH_GENERATOR_LIMITED)
-			found = &s->steps[i];
+	for (unsigned i = 0; i < s->found.step_count; i++)
+		if (s->found.steps[i].value == value && !s->found.steps[i].returning &&
+		    s->found.steps[i].state != SEARCH_GENERATOR_LIMITED)
+			found = &s->found.steps[i];
 	return found;
 }
 
@@ -39,11 +39,11 @@ static void place_breaking_point(struct search *s)
 	const struct search_step *high = step_at(s, s->high), *low = step_at(s, s->low);
 	if (!high)
 		return;
-	s->reason = high->reason;
+	s->found.reason = high->reason;
 	double value = carried(high);
 	if (low)
 		value = fmax(value, carried(low));
-	s->breaking = (struct search_point){
+	s->found.breaking = (struct search_point){
 		.found = true,
 		.value = value,
 		.low = low ? fmin(value, low->value) : 0,
@@ -51,14 +51,24 @@ static void place_breaking_point(struct search *s)
 	};
 }
 
+/* Nothing above it was well: a hiccup at a low load is no onset. */
+static bool is_lasting(const struct search *s, double value)
+{
+	for (unsigned i = 0; i < s->found.step_count; i++)
+		if (s->found.steps[i].state == SEARCH_OK && s->found.steps[i].value > value)
+			return false;
+	return true;
+}
+
 static void place_onsets(struct search *s)
 {
-	for (unsigned i = 0; i < s->step_count; i++) {
-		const struct search_step *step = &s->steps[i];
-		double *at = step->state == SEARCH_QUEUEING       ? &s->queueing_from
-			     : step->state == SEARCH_UNRESPONSIVE ? &s->unresponsive_from
+	for (unsigned i = 0; i < s->found.step_count; i++) {
+		const struct search_step *step = &s->found.steps[i];
+		double *at = step->state == SEARCH_QUEUEING       ? &s->found.queueing_from
+			     : step->state == SEARCH_UNRESPONSIVE ? &s->found.unresponsive_from
 								  : NULL;
-		if (at && !step->returning && (!*at || step->value < *at))
+		bool less = at && (!*at || step->value < *at);
+		if (less && !step->returning && is_lasting(s, step->value))
 			*at = step->value;
 	}
 }
@@ -69,10 +79,10 @@ static void judge_shedding(struct search *s)
 {
 	double best_rps = 0;
 	unsigned over = 0, graceful = 0;
-	for (unsigned i = 0; i < s->step_count; i++)
-		best_rps = fmax(best_rps, s->steps[i].ok_rps);
-	for (unsigned i = 0; i < s->step_count; i++) {
-		const struct search_step *step = &s->steps[i];
+	for (unsigned i = 0; i < s->found.step_count; i++)
+		best_rps = fmax(best_rps, s->found.steps[i].ok_rps);
+	for (unsigned i = 0; i < s->found.step_count; i++) {
+		const struct search_step *step = &s->found.steps[i];
 		if (!broke(step) || step->returning)
 			continue;
 		over++;
@@ -80,7 +90,7 @@ static void judge_shedding(struct search *s)
 			    step->ok_rps >= best_rps * GOODPUT_KEPT &&
 			    (double)step->p99_us <= FAST_US && step->error_rate > 0;
 	}
-	s->graceful = over && graceful * 3 >= over * 2;
+	s->found.graceful = over && graceful * 3 >= over * 2;
 }
 
 /* --- the knee --------------------------------------------------------------------------- */
@@ -103,8 +113,8 @@ static struct fit_point point_of(const struct search_step *step)
 static unsigned curve_of(const struct search *s, struct fit_point *points)
 {
 	unsigned count = 0;
-	for (unsigned i = 0; i < s->step_count && count < FIT_POINTS_MAX; i++) {
-		const struct search_step *step = &s->steps[i];
+	for (unsigned i = 0; i < s->found.step_count && count < FIT_POINTS_MAX; i++) {
+		const struct search_step *step = &s->found.steps[i];
 		bool counts = step == step_at(s, step->value) && step->window_count;
 		if (counts && (step->value == s->high || !broke(step)))
 			points[count++] = point_of(step);
@@ -120,15 +130,16 @@ static void place_knee(struct search *s)
 	struct fit_knee knee;
 	unsigned count = points ? curve_of(s, points) : 0;
 	if (fit_knee(&knee, points, count, RISE_MIN, s->config.seed)) {
-		while (knee.at && s->breaking.found && points[knee.at].x >= s->breaking.value)
+		while (knee.at && s->found.breaking.found &&
+		       points[knee.at].x >= s->found.breaking.value)
 			knee.at--;
 		if (knee.low > knee.at)
 			knee.low = knee.at;
 		if (knee.high < knee.at)
 			knee.high = knee.at;
 		unsigned past = knee.high + 1 < count ? knee.high + 1 : knee.high;
-		s->knee = (struct search_point){true, points[knee.at].x, points[knee.low].x,
-						points[past].x};
+		s->found.knee = (struct search_point){true, points[knee.at].x, points[knee.low].x,
+						      points[past].x};
 	}
 	free(points);
 }
@@ -136,7 +147,7 @@ static void place_knee(struct search *s)
 void search_points(struct search *s)
 {
 	place_onsets(s);
-	if (s->generator_limited)
+	if (s->found.generator_limited)
 		return;
 	place_breaking_point(s);
 	place_knee(s);

@@ -45,16 +45,16 @@ static void look(struct search *s, const struct search_window *w)
 bool probe_recovered(struct search *s, const struct search_window *w)
 {
 	look(s, w);
-	s->recovery_known = true;
-	s->recovered = w->to_s - since(s->healthy_s) >= SETTLED_S - 1e-6;
-	if (s->recovered)
-		s->recovery_s = fmax(s->recovery_s, s->healthy_s);
-	return s->recovered;
+	s->found.recovery_known = true;
+	s->found.recovered = w->to_s - since(s->healthy_s) >= SETTLED_S - 1e-6;
+	if (s->found.recovered)
+		s->found.recovery_s = fmax(s->found.recovery_s, s->healthy_s);
+	return s->found.recovered;
 }
 
 void probe_watch(struct search *s, const struct search_window *w)
 {
-	struct search_aftermath *a = &s->aftermath;
+	struct search_aftermath *a = &s->found.aftermath;
 	look(s, w);
 	if (!a->found && w->to_s - since(s->ill_s) >= SETTLED_S - 1e-6) {
 		*a = (struct search_aftermath){

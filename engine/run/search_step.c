@@ -7,7 +7,8 @@
 #define EXTENDED_MOST 3.0  /* a step lasts so many times as long at most */
 #define SAMPLE_MIN    100u /* answers that a percentile wants */
 #define DRIFT_RATIO   1.25 /* the second half's latency over the first's */
-#define FEW_REQUESTS  4.0  /* no throughput is judged by less */
+#define FEW_REQUESTS  4.0  /* no throughput is judged by less; */
+#define CHANCE        3.0  /* nor, where they come at random, by so many standard deviations */
 
 void step_begin(struct search *s, double value)
 {
@@ -67,13 +68,14 @@ static double offered_rps(const struct search *s)
 static enum search_reason why_broken(const struct search *s)
 {
 	const struct search_step *step = &s->step;
-	double missing = step->offered_rps * s->measured_s - (double)s->answered;
+	double expected = step->offered_rps * s->measured_s;
+	double missing = expected - (double)s->answered;
+	double few = s->config.poisson ? fmax(FEW_REQUESTS, CHANCE * sqrt(expected)) : FEW_REQUESTS;
 	if (!s->answered)
 		return SEARCH_BY_SILENCE;
 	if (step->error_rate > s->config.break_errors)
 		return SEARCH_BY_ERRORS;
-	if (step->achieved_rps < step->offered_rps * s->config.throughput &&
-	    missing >= FEW_REQUESTS)
+	if (step->achieved_rps < step->offered_rps * s->config.throughput && missing >= few)
 		return SEARCH_BY_THROUGHPUT;
 	return step->drifting ? SEARCH_BY_QUEUEING : SEARCH_BY_NOTHING;
 }

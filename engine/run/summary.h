@@ -5,6 +5,7 @@
 #define BRINK_RUN_SUMMARY_H
 
 #include "run/preflight.h"
+#include "run/search.h"
 #include "run/threshold.h"
 #include "stat/tally.h"
 #include "tls/reason.h"
@@ -58,8 +59,11 @@ struct summary {
 	const char *protocol; /* "h1" */
 	bool open_loop;
 	struct summary_tls tls;
-	bool hold;                  /* connections were what was asked for: */
-	struct summary_hold held;   /* this tells of them */
+	bool hold;                /* connections were what was asked for: */
+	struct summary_hold held; /* this tells of them */
+	bool find;                /* a load was sought: */
+	struct search_config search;
+	struct search_report found;
 	struct timespec started_at; /* wall clock, for people only */
 	double elapsed_s;           /* first due instant to last end */
 	double planned_s;           /* as asked, 0 when bounded by a count */

@@ -119,6 +119,7 @@ double play(const struct scenario *scenario, uint64_t seed, struct search *s)
 	config.to = scenario->to;
 	config.variable = scenario->connections ? SEARCH_CONNECTIONS : SEARCH_RATE;
 	config.seed = seed;
+	config.poisson = scenario->poisson;
 	search_init(s, &config);
 	p->scenario = scenario;
 	p->search = s;

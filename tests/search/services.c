@@ -127,17 +127,17 @@ static void init_closed(struct service *s)
 
 static const char *not_near(const struct search *s, double least, double most)
 {
-	const struct search_point *b = &s->breaking;
+	const struct search_point *b = &s->found.breaking;
 	double off = s->config.resolution;
-	if (s->generator_limited || !b->found)
+	if (s->found.generator_limited || !b->found)
 		return "no breaking point";
 	if (b->value < least * (1 - off) || b->value > most * (1 + off))
 		return "the breaking point is off by more than the resolution";
 	if (b->low > b->value || b->high < b->value)
 		return "the breaking point lies outside of its interval";
-	if (s->knee.found && s->knee.value >= b->value)
+	if (s->found.knee.found && s->found.knee.value >= b->value)
 		return "a knee that is not below the breaking point";
-	return !s->recovered ? "it did not recover" : NULL;
+	return !s->found.recovered ? "it did not recover" : NULL;
 }
 
 static const char *wrong_4000(const struct search *s, double elapsed_s)
@@ -148,27 +148,27 @@ static const char *wrong_4000(const struct search *s, double elapsed_s)
 
 static const char *wrong_mdc(const struct search *s, double elapsed_s)
 {
-	if (!s->knee.found)
+	if (!s->found.knee.found)
 		return "no knee";
-	return s->graceful ? wrong_4000(s, elapsed_s) : "the shedding was not recognised";
+	return s->found.graceful ? wrong_4000(s, elapsed_s) : "the shedding was not recognised";
 }
 
 static const char *wrong_mm1(const struct search *s, double elapsed_s)
 {
 	(void)elapsed_s;
-	return s->knee.found ? not_near(s, 2000, 2000) : "no knee";
+	return s->found.knee.found ? not_near(s, 2000, 2000) : "no knee";
 }
 
 static const char *wrong_2500(const struct search *s, double elapsed_s)
 {
 	(void)elapsed_s;
-	return s->graceful ? "it collapsed, and is said to shed" : not_near(s, 2500, 2500);
+	return s->found.graceful ? "it collapsed, and is said to shed" : not_near(s, 2500, 2500);
 }
 
 static const char *wrong_breaker(const struct search *s, double elapsed_s)
 {
 	(void)elapsed_s;
-	if (s->recovery_s < 0.5 || s->recovery_s > 3.1)
+	if (s->found.recovery_s < 0.5 || s->found.recovery_s > 3.1)
 		return "the breaker closes within three seconds, and that was not seen";
 	return not_near(s, 2500, 2500);
 }
@@ -181,7 +181,7 @@ static const char *wrong_leak(const struct search *s, double elapsed_s)
 static const char *wrong_unbroken(const struct search *s, double elapsed_s)
 {
 	(void)elapsed_s;
-	if (s->breaking.found || s->high > 0)
+	if (s->found.breaking.found || s->high > 0)
 		return "a breaking point of what never breaks";
 	return s->low < s->config.to ? "the search ended early" : NULL;
 }
@@ -189,9 +189,9 @@ static const char *wrong_unbroken(const struct search *s, double elapsed_s)
 static const char *wrong_limited(const struct search *s, double elapsed_s)
 {
 	(void)elapsed_s;
-	return s->breaking.found       ? "a verdict on the target"
-	       : !s->generator_limited ? "the generator's limit was not seen"
-				       : NULL;
+	return s->found.breaking.found       ? "a verdict on the target"
+	       : !s->found.generator_limited ? "the generator's limit was not seen"
+					     : NULL;
 }
 
 static const char *wrong_64(const struct search *s, double elapsed_s)

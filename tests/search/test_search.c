@@ -22,8 +22,8 @@ static void show(const struct scenario *scenario, double elapsed_s)
 {
 	printf("# %s: %.1f s, low %g, high %g\n", scenario->name, elapsed_s, search.low,
 	       search.high);
-	for (unsigned i = 0; i < search.step_count; i++) {
-		const struct search_step *t = &search.steps[i];
+	for (unsigned i = 0; i < search.found.step_count; i++) {
+		const struct search_step *t = &search.found.steps[i];
 		printf("#   %9.1f offered %9.1f achieved %9.1f p50 %7" PRIu64 " p99 %7" PRIu64
 		       " errors %5.3f %s%s%s %s\n",
 		       t->value, t->offered_rps, t->achieved_rps, t->p50_us, t->p99_us,
@@ -32,10 +32,10 @@ static void show(const struct scenario *scenario, double elapsed_s)
 	}
 	printf("#   breaks at %g (%g-%g) by %s, knee %g (%g-%g), recovery %.2f s, returns at "
 	       "%g%s\n",
-	       search.breaking.value, search.breaking.low, search.breaking.high,
-	       search_reason_name(search.reason), search.knee.value, search.knee.low,
-	       search.knee.high, search.recovery_s, search.returns_at,
-	       search.graceful ? ", sheds" : "");
+	       search.found.breaking.value, search.found.breaking.low, search.found.breaking.high,
+	       search_reason_name(search.found.reason), search.found.knee.value,
+	       search.found.knee.low, search.found.knee.high, search.found.recovery_s,
+	       search.found.returns_at, search.found.graceful ? ", sheds" : "");
 }
 
 static void play_once(const struct scenario *scenario, uint64_t seed, bool shown,
@@ -48,10 +48,10 @@ static void play_once(const struct scenario *scenario, uint64_t seed, bool shown
 	if (wrong && score->right + 5 > seed)
 		printf("# %s, seed %" PRIu64 ": %s\n", scenario->name, seed, wrong);
 	score->right += !wrong;
-	score->steps += search.step_count;
+	score->steps += search.found.step_count;
 	score->elapsed_s += elapsed_s;
-	if (search.step_count > score->steps_most)
-		score->steps_most = search.step_count;
+	if (search.found.step_count > score->steps_most)
+		score->steps_most = search.found.step_count;
 	if (elapsed_s > score->elapsed_most_s)
 		score->elapsed_most_s = elapsed_s;
 }
