@@ -113,7 +113,7 @@ static void requests(struct json *j, const struct tally *t)
 static void rate(struct json *j, const struct summary *s)
 {
 	json_object(j, "rate");
-	if (s->open_loop && !s->find)
+	if (s->open_loop)
 		json_real(j, "offered_rps", s->offered_rps);
 	else
 		json_null(j, "offered_rps");

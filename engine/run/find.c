@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AHEAD_NS (60 * NS_PER_MS) /* workers look at the schedule so often at least */
+#define SQUEEZED_SHARE 0.01 /* of the time, held back by its cgroup: no proof of anything else */
+#define AHEAD_NS       (60 * NS_PER_MS) /* workers look at the schedule so often at least */
 
 struct find {
 	struct search search;
@@ -89,7 +90,9 @@ static bool is_limited(struct find *f, uint64_t now_ns)
 	f->order->limit_count = f->order->note_count = 0;
 	f->order->connections_asked = f->plan->connections;
 	health_judge(&facts, f->order);
-	return f->order->saturated;
+	bool squeezed =
+		(double)facts.throttled_ns > facts.wall_s * (double)NS_PER_S * SQUEEZED_SHARE;
+	return f->order->saturated || squeezed;
 }
 
 static uint64_t current(const struct tally *t, enum outcome outcome)
@@ -157,6 +160,8 @@ void find_end(struct find *f, struct summary *s)
 	search_end(&f->search);
 	s->found = f->search.found;
 	hist_merge(&s->total.intended_us, &s->total.late_us);
+	if (s->open_loop && s->elapsed_s > 0)
+		s->offered_rps = (double)s->total.intended / s->elapsed_s;
 	s->saturated = s->found.generator_limited;
 	if (!s->saturated)
 		return;

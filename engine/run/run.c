@@ -198,11 +198,11 @@ static void remark(struct run *r)
 		summary_note(s, "the target answered nothing for %.1f s, from second %.1f on",
 			     (double)r->silent_ns / (double)NS_PER_S,
 			     (double)(r->silent_from_ns - r->start_ns) / (double)NS_PER_S);
-	if (t->open_max < s->connections_asked)
+	if (t->open_max < s->connections_asked && !s->find)
 		summary_note(s, "%llu connections were asked for, %llu were open at most",
 			     (unsigned long long)s->connections_asked,
 			     (unsigned long long)t->open_max);
-	if (t->active_max < t->open_max && t->intended >= s->connections_asked)
+	if (t->active_max < t->open_max && t->intended >= s->connections_asked && !s->find)
 		summary_note(
 			s,
 			"%llu connections were open, but only %llu of them got an answer at a time",

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#define LIGHT_SHARE   0.1
 #define RETURN_SHARE  0.8 /* of what held: the first load on the way down */
 #define RETURNS_MAX   4u
 #define LIMITED_MAX   2u /* times that the generator may be the limit, growing; */
@@ -42,12 +43,12 @@ void search_defaults(struct search_config *c)
 
 /* --- orders ----------------------------------------------------------------------------- */
 
-/* Light: as light as the first load, and lighter as long as that is not known to hold. */
+/* Light: as the first load was, and a small part of what the service is known not to bear. */
 static double probe_value(const struct search *s)
 {
-	double factor = s->config.factor;
-	return s->low ? fmin(s->config.from, s->low)
-		      : fmax(1, s->found.steps[s->found.step_count - 1].value / factor / factor);
+	double last = s->found.steps[s->found.step_count - 1].value;
+	double most = s->high ? s->high : last;
+	return fmax(1, floor(fmin(s->config.from, most * LIGHT_SHARE)));
 }
 
 static void order(struct search *s, enum search_phase phase, double value, bool fresh)

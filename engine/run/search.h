@@ -132,8 +132,10 @@ struct search {
 	double measured_s;
 	uint64_t answered, failed, ok, refused;
 	bool limited_now;
-	double recovered_s;      /* when the watch began */
-	double healthy_s, ill_s; /* since when, of a probe; < 0: it is not */
+	double recovered_s;               /* when the watch began */
+	double healthy_s, ill_s;          /* since when, of a probe; < 0: it is not */
+	bool slow;                        /* its latest window was, and nothing worse */
+	unsigned ill_count, silent_count; /* windows since it is ill; of them, without an answer */
 	struct hist latency_us;
 };
 

@@ -8,6 +8,7 @@
 #define GOODPUT_KEPT  0.85 /* shedding is graceful that serves so much of the best */
 #define REFUSED_SHARE 0.9  /* of the failures */
 #define FAST_US       1e6
+#define BELOW         0.99 /* of the breaking point: what is measured is not exact */
 
 static bool broke(const struct search_step *step)
 {
@@ -109,29 +110,34 @@ static struct fit_point point_of(const struct search_step *step)
 	return p;
 }
 
-/* The curve up to the first load that broke. */
-static unsigned curve_of(const struct search *s, struct fit_point *points)
+/* The curve up to the first load that broke, or all of it. */
+static unsigned curve_of(const struct search *s, struct fit_point *points, bool all)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < s->found.step_count && count < FIT_POINTS_MAX; i++) {
 		const struct search_step *step = &s->found.steps[i];
 		bool counts = step == step_at(s, step->value) && step->window_count;
-		if (counts && (step->value == s->high || !broke(step)))
+		if (counts && (all || step->value == s->high || !broke(step)))
 			points[count++] = point_of(step);
 	}
 	qsort(points, count, sizeof *points, by_value);
 	return count;
 }
 
-/* Latency bends where it breaks at the latest. */
+/* Latency bends where it breaks at the latest. In a closed loop it may rise only beyond that. */
 static void place_knee(struct search *s)
 {
 	struct fit_point *points = malloc(FIT_POINTS_MAX * sizeof *points);
 	struct fit_knee knee;
-	unsigned count = points ? curve_of(s, points) : 0;
-	if (fit_knee(&knee, points, count, RISE_MIN, s->config.seed)) {
+	unsigned count = 0;
+	bool bends = false;
+	for (int all = 0; all < 2 && points && !bends; all++) {
+		count = curve_of(s, points, all);
+		bends = fit_knee(&knee, points, count, RISE_MIN, s->config.seed);
+	}
+	if (bends) {
 		while (knee.at && s->found.breaking.found &&
-		       points[knee.at].x >= s->found.breaking.value)
+		       points[knee.at].x >= s->found.breaking.value * BELOW)
 			knee.at--;
 		if (knee.low > knee.at)
 			knee.low = knee.at;
@@ -146,9 +152,9 @@ static void place_knee(struct search *s)
 
 void search_points(struct search *s)
 {
-	place_onsets(s);
 	if (s->found.generator_limited)
 		return;
+	place_onsets(s);
 	place_breaking_point(s);
 	place_knee(s);
 	judge_shedding(s);

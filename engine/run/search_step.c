@@ -104,7 +104,7 @@ static void judge(struct search *s)
 		      : step->reason                    ? SEARCH_BROKEN
 		      : queues(s)                       ? SEARCH_QUEUEING
 							: SEARCH_OK;
-	if (step->reason && s->limited_now) {
+	if (step->state != SEARCH_OK && s->limited_now) {
 		step->state = SEARCH_GENERATOR_LIMITED;
 		step->reason = SEARCH_BY_NOTHING;
 	}

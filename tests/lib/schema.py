@@ -35,6 +35,21 @@ HOLD = {
                "warm_bytes": int, "cold_share": MAYBE_NUMBER},
     "tcp_memory_pressures": MAYBE_NUMBER, "time_wait_overflows": MAYBE_NUMBER, "reset": bool,
 }
+FIND = {
+    "variable": str, "steps": list, "knee": MAYBE_OBJECT, "breaking_point": MAYBE_OBJECT,
+    "queueing_from": MAYBE_NUMBER, "unresponsive_from": MAYBE_NUMBER, "recovery_s": MAYBE_NUMBER,
+    "returns_at": MAYBE_NUMBER, "shedding": bool, "generator_limited": bool,
+    "aftermath": MAYBE_OBJECT,
+}
+STEP = {
+    "value": NUMBER, "offered_rps": NUMBER, "achieved_rps": NUMBER, "ok_rps": NUMBER,
+    "p50_us": MAYBE_NUMBER, "p99_us": MAYBE_NUMBER, "count": int, "error_rate": NUMBER,
+    "refused_rate": NUMBER, "state": str, "reason": MAYBE_TEXT, "drifting": bool,
+    "returning": bool,
+}
+POINT = {"value": NUMBER, "low": NUMBER, "high": NUMBER}
+STATES = {"ok", "queueing", "broken", "unresponsive", "generator_limited"}
+REASONS = {"error_rate", "queueing", "throughput", "unresponsive"}
 LATENCY = ("count", "min_us", "mean_us", "p50_us", "p90_us", "p95_us", "p99_us", "p999_us",
            "p9999_us", "max_us")
 MONOTONE = ("min_us", "p50_us", "p90_us", "p95_us", "p99_us", "p999_us", "p9999_us", "max_us")
@@ -61,6 +76,7 @@ def problems(summary):
         found += _latency(name, series)
     found += _thresholds(summary["thresholds"])
     found += _hold(summary)
+    found += _find(summary)
     return found
 
 
@@ -153,6 +169,30 @@ def _thresholds(rows):
     for row in rows:
         shape = {"expression": str, "ok": bool, "value": MAYBE_NUMBER}
         yield from _shape(row, shape, "thresholds: ")
+
+
+def _find(s):
+    """A search has its object, anything else has null."""
+    find = s["find"]
+    if (s["command"] == "find") != (find is not None):
+        yield f"command {s['command']} with find {find}"
+    if find is None:
+        return
+    yield from _shape(find, FIND, "find.")
+    for step in find["steps"]:
+        yield from _shape(step, STEP, "find.steps: ")
+        broken = step["state"] in ("broken", "unresponsive")
+        if step["state"] not in STATES or broken != (step["reason"] in REASONS):
+            yield f"find.steps: state and reason of {step}"
+    for name in ("knee", "breaking_point"):
+        point = find[name]
+        if point is None:
+            continue
+        yield from _shape(point, POINT, f"find.{name}.")
+        if not point["low"] <= point["value"] <= point["high"]:
+            yield f"find.{name} lies outside of its interval: {point}"
+    if find["breaking_point"] and find["breaking_point"]["reason"] not in REASONS:
+        yield f"find.breaking_point: reason {find['breaking_point']}"
 
 
 def _hold(s):

@@ -166,11 +166,13 @@ server {{
 
 
 class Haproxy(Daemon):
-    """haproxy that answers 200 itself; counts are read from its administration socket."""
+    """haproxy that answers 200 itself, or asks a backend; counts are read from its administration socket."""
 
-    def __init__(self, maxconn=1000):
+    def __init__(self, maxconn=1000, backend=None):
+        """`backend`: lines of a backend that it passes requests on to, instead."""
         self.program = tap.need_command("haproxy")
         self.maxconn = maxconn
+        self.backend = backend
         self.folder = None
 
     def begin(self):
@@ -187,6 +189,9 @@ class Haproxy(Daemon):
         tap.await_true(self.is_up, START_S, "haproxy is up")
 
     def configuration(self):
+        serve = ('    http-request return status 200 content-type text/plain string "hello"'
+                 if not self.backend else "    default_backend behind")
+        behind = f"backend behind\n{self.backend}" if self.backend else ""
         return f"""
 global
     stats socket {self.control} mode 600 level admin
@@ -201,7 +206,8 @@ frontend web
     bind 127.0.0.1:{self.port}
     maxconn {self.maxconn}
     backlog 1024
-    http-request return status 200 content-type text/plain string "hello"
+{serve}
+{behind}
 """
 
     def is_up(self):

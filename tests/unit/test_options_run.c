@@ -114,8 +114,8 @@ START_TEST(names_letters_and_variables_are_each_given_once)
 {
 	for (unsigned i = 0; i < option_count; i++)
 		for (unsigned j = 0; j < i; j++) {
-			ck_assert_str_ne(options[i].name, options[j].name);
 			bool both = options[i].commands & options[j].commands & OPTIONS_EVERY;
+			ck_assert(!both || strcmp(options[i].name, options[j].name));
 			ck_assert(!both || !options[i].letter ||
 				  options[i].letter != options[j].letter);
 		}
@@ -141,7 +141,7 @@ START_TEST(the_defaults_in_the_table_are_those_of_a_run)
 		done(plain);
 		done(set);
 	}
-	ck_assert_uint_eq(checked, 8);
+	ck_assert_uint_eq(checked, 16);
 }
 END_TEST
 

@@ -133,6 +133,23 @@ static bool admit(struct server *s, struct pending *ret)
 	return true;
 }
 
+static bool admit_in_mood(struct server *s, struct pending *ret)
+{
+	const struct settings *settings = s->target->settings;
+	struct mood *mood = &s->target->mood;
+	if (!settings->freeze_ns && !settings->sulk_ns)
+		return admit(s, ret);
+	uint64_t due_ns = 0;
+	if (!mood_meet(mood, s->now_ns, &due_ns))
+		return false;
+	bool admitted = admit(s, ret);
+	if (!admitted && settings->sulk_ns)
+		mood_overrun(mood, s->now_ns);
+	if (due_ns > ret->due_ns)
+		ret->due_ns = due_ns;
+	return admitted;
+}
+
 static const struct answer *plain_or_fault(struct server *s, const struct request *q)
 {
 	const struct settings *settings = s->target->settings;
@@ -156,7 +173,7 @@ void route_request(struct server *s, const struct request *q, struct pending *re
 {
 	const struct route *route = find_route(q->path);
 	*ret = (struct pending){0};
-	if ((!route || !route->aside) && !admit(s, ret)) {
+	if ((!route || !route->aside) && !admit_in_mood(s, ret)) {
 		count_add(&s->counts, COUNT_ANSWERS_503, 1);
 		ret->answer = &s->target->shed[q->wire];
 	} else if (route) {

@@ -207,6 +207,11 @@ static const struct row rows[] = {
 	 FIELD(waiting), 0, QUEUE_WAITING_MAX},
 	{"retry-after", "T", "Retry-After of these 503, in whole seconds [none]", set_duration,
 	 FIELD(retry_after_ns), 0, LONGEST},
+	{"freeze-after-load", "T", "answer nothing for T, two seconds after a load has gone [not]",
+	 set_duration, FIELD(freeze_ns), 0, LONGEST},
+	{"sulk", "T",
+	 "once the queue was full, 503 to everything until the load is gone for T [not]",
+	 set_duration, FIELD(sulk_ns), 0, LONGEST},
 	{"max-connections", "N",
 	 "connections at once; beyond them closed when accepted [any number]", set_count,
 	 FIELD(connections_max), 0, 100000000},
@@ -306,6 +311,10 @@ int settings_parse(struct settings *ret, int argc, char **argv, struct err *err)
 	}
 	if (ret->servers && !ret->service_ns)
 		return err_set(err, ERR_USAGE, "--servers needs --service-time");
+	if (ret->sulk_ns && ret->waiting == QUEUE_UNBOUNDED)
+		return err_set(err, ERR_USAGE,
+			       "--sulk needs --queue: what is never full, is never "
+			       "overrun");
 	if (ret->waiting != QUEUE_UNBOUNDED && !ret->servers)
 		return err_set(err, ERR_USAGE, "--queue needs --servers");
 	if (!ret->listen_count && addr_parse_listen(&ret->listen[0], "127.0.0.1:8080", err))

@@ -26,6 +26,7 @@ struct settings {
 	uint64_t servers; /* 0: no queue, the service time is a mere delay */
 	uint64_t waiting; /* QUEUE_UNBOUNDED */
 	uint64_t retry_after_ns;
+	uint64_t freeze_ns, sulk_ns; /* see mood.h */
 	uint64_t threads, backlog, seed;
 	uint64_t connections_max;                   /* 0: as many as the descriptors allow */
 	uint64_t requests_max;                      /* 0: any number on one connection */

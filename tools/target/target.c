@@ -97,6 +97,7 @@ int target_init(struct target *t, const struct settings *settings, struct err *e
 	t->servers = calloc(settings->threads, sizeof *t->servers);
 	if (open_tls(t, err))
 		return -1;
+	mood_init(&t->mood, settings->freeze_ns, settings->sulk_ns);
 	bool done = t->servers && render_all(t);
 	if (done && settings->servers)
 		done = queue_init(&t->queue, (uint32_t)settings->servers, settings->waiting,
@@ -124,6 +125,7 @@ void target_fini(struct target *t)
 	tls_context_free(t->tls);
 	if (t->queue.done_ns)
 		queue_fini(&t->queue);
+	mood_fini(&t->mood);
 }
 
 void target_opened(struct target *t, uint64_t open)

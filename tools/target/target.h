@@ -4,6 +4,7 @@
 #ifndef BRINK_TARGET_TARGET_H
 #define BRINK_TARGET_TARGET_H
 
+#include "tools/target/mood.h"
 #include "tools/target/queue.h"
 #include "tools/target/settings.h"
 
@@ -28,6 +29,7 @@ struct target {
 	struct answer *faults;             /* one for each row of fault_table */
 
 	struct queue queue; /* in use when settings->servers is not 0 */
+	struct mood mood;   /* in use when it has any */
 	_Atomic uint64_t open, open_max;
 	atomic_bool stop;
 };
