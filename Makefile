@@ -5,8 +5,8 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
-DEPS_BUILD := gcc make pkg-config liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev zlib1g-dev
-DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy iproute2 iptables strace wrk clang-format libjansson-dev \
+DEPS_BUILD := gcc make pkg-config liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libyaml-dev libcsv-dev zlib1g-dev
+DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy iproute2 iptables strace wrk clang-format \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
 DEPS_SERVERS := apache2-bin h2o lighttpd lighttpd-mod-openssl caddy
@@ -35,7 +35,7 @@ SANITIZE := --coverage
 endif
 CFLAGS  := -std=gnu11 -g $(OPT) $(WARN) $(SANITIZE) -fno-omit-frame-pointer -pthread
 CPPFLAGS := -D_GNU_SOURCE -DBRINK_VERSION='"$(VERSION)"' -Iengine -I.
-LDLIBS  := -luring -lssl -lcrypto -lcurl -lz -lm -pthread
+LDLIBS  := -luring -lssl -lcrypto -lcurl -ljansson -lyaml -lcsv -lz -lm -pthread
 AR      := $(if $(filter clang,$(CC)),ar,gcc-ar)
 
 ENGINE_C := $(wildcard engine/*/*.c)
@@ -88,7 +88,7 @@ $(TOOLS_LIB): $(filter-out $(BUILD)/tools/brink.o,$(TOOLS_O))
 
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(TOOLS_LIB) $(LIB)
 	@echo "  LINK $@"
-	$(Q)$(TEST_LINK) -o $@ $^ -lhttp_parser -ljansson -lcheck -lsubunit -lrt $(LDLIBS)
+	$(Q)$(TEST_LINK) -o $@ $^ -lhttp_parser -lcheck -lsubunit -lrt $(LDLIBS)
 
 # The simulated ring comes before the library, so that io/ring is never pulled from it.
 $(SIM): $(SIM_C:%.c=$(BUILD)/%.o) $(LIB)

@@ -1,7 +1,7 @@
 /* brink: finds where a service breaks, and says what broke first. This file finds the subcommand
  * and hands over; the exit codes are those of run/verdict.h. */
 #include "tools/commands.h"
-#include "tools/nearest.h"
+#include "base/nearest.h"
 
 #include <errno.h>
 #include <fcntl.h>

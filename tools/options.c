@@ -1,6 +1,6 @@
 #include "tools/options.h"
 
-#include "tools/nearest.h"
+#include "base/nearest.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -283,15 +283,31 @@ void conn_preopen(struct worker *w, uint32_t id)
 	dial(w, id);
 }
 
-void conn_request(struct worker *w, uint32_t id, uint64_t due_ns)
+static void begin(struct worker *w, uint32_t id)
 {
-	struct conn *c = &w->conns[id];
-	assert(conn_has_room(w, c));
-	flight_take(w, id, due_ns);
+	const struct conn *c = &w->conns[id];
 	if (c->state == CONN_CLOSED)
 		dial(w, id);
 	else if (c->in_flight == 1)
 		conn_set_deadline(w, id);
+}
+
+void conn_request(struct worker *w, uint32_t id, uint64_t due_ns)
+{
+	assert(conn_has_room(w, &w->conns[id]));
+	flight_take(w, id, due_ns);
+	calls_take(w, id);
+	begin(w, id);
+}
+
+void conn_again(struct worker *w, uint32_t id)
+{
+	uint64_t due_ns;
+	if (!calls_take_again(w, id, &due_ns))
+		return;
+	flight_take_again(w, id, due_ns);
+	begin(w, id);
+	conn_flush(w, id);
 }
 
 void conn_event(struct worker *w, const struct ring_event *e)

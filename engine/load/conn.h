@@ -57,6 +57,9 @@ void conn_preopen(struct worker *w, uint32_t id);
 /* Takes a request; the connection has room (conn_has_room). */
 void conn_request(struct worker *w, uint32_t id, uint64_t due_ns);
 
+/* Takes the call that waits to be made again, and writes it. */
+void conn_again(struct worker *w, uint32_t id);
+
 /* Writes the requests taken since the last call. */
 void conn_flush(struct worker *w, uint32_t id);
 

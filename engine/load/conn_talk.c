@@ -11,14 +11,17 @@ static void write_out(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
 	const struct plan *plan = w->plan;
-	struct span bytes = {plan->wire.ptr + c->out_at, c->out_end - c->out_at};
+	const char *from = plan->mix ? calls_bytes(w, id).ptr : plan->wire.ptr;
+	struct span bytes = {from + c->out_at, c->out_end - c->out_at};
 	enum ring_sending sending;
 	if (conn_sealed(w, id)) {
 		bytes.len = conn_piece_of(bytes.len);
 		sending = channel_write(&w->channels, id, bytes, plan->pipeline == 1);
 	} else {
 		/* Quiet sends overlap only while all of them together fit any socket buffer. */
-		unsigned flags = RING_FIXED | (plan->wire.len <= RING_QUIET_MAX ? RING_QUIET : 0);
+		size_t most = plan->mix ? bytes.len : plan->wire.len;
+		unsigned flags = plan->mix ? 0 : RING_FIXED;
+		flags |= most <= RING_QUIET_MAX ? RING_QUIET : 0;
 		sending = ring_send(w->ring, id, bytes, flags);
 	}
 	if (sending == RING_REFUSED)
@@ -29,10 +32,12 @@ static void write_out(struct worker *w, uint32_t id)
 
 /* Tells the parser of the oldest request that was written, once its predecessor's answer is whole.
  */
-static void expect_next(const struct worker *w, struct conn *c)
+static void expect_next(const struct worker *w, uint32_t id)
 {
+	struct conn *c = &w->conns[id];
+	const struct mix_request *r = calls_request(w, id);
 	if (c->in_flight > c->to_write && !h1_expects(&c->h1))
-		h1_expect(&c->h1, w->plan->head);
+		h1_expect(&c->h1, r ? r->head : w->plan->head);
 }
 
 void conn_flush(struct worker *w, uint32_t id)
@@ -46,13 +51,14 @@ void conn_flush(struct worker *w, uint32_t id)
 	for (unsigned i = c->in_flight - count; i < c->in_flight; i++) {
 		struct flight *f = flight_at(w, id, i);
 		f->sent_ns = w->now_ns;
-		if (f->due_ns >= w->measure_ns)
+		if (f->due_ns >= w->measure_ns && calls_first_try(w, id))
 			w->tally->sent++;
 	}
 	c->to_write = 0;
-	expect_next(w, c);
+	expect_next(w, id);
 	c->out_at = 0;
-	c->out_end = (uint32_t)(count * w->plan->request_len);
+	c->out_end =
+		(uint32_t)(w->plan->mix ? calls_render(w, id).len : count * w->plan->request_len);
 	w->tally->bytes_sent += c->out_end;
 	write_out(w, id);
 }
@@ -105,7 +111,7 @@ static void count_answer(struct worker *w, uint32_t id, const struct proto_answe
 		w->active++;
 	}
 	c->failures = 0;
-	flight_end_oldest(w, id, surplus ? OUTCOME_DESYNC : flight_judge(w->plan, a));
+	flight_end_oldest(w, id, surplus ? OUTCOME_DESYNC : flight_judge(w, id, a));
 }
 
 /* An answer is whole. True when the connection goes on. */
@@ -115,7 +121,7 @@ static bool answered(struct worker *w, uint32_t id, const struct proto_answer *a
 	struct conn *c = &w->conns[id];
 	bool surplus = c->in_flight == 1 && rest->len && !a->last;
 	count_answer(w, id, a, surplus);
-	expect_next(w, c);
+	expect_next(w, id);
 	/* Where the answer came before its request was written whole, the next one waits for that.
 	 */
 	if (!surplus && !a->last && w->plan->keepalive)
@@ -146,8 +152,10 @@ static void after_answers(struct worker *w, uint32_t id)
 	}
 	if (!c->in_flight && w->plan->hold)
 		conn_tls_rest(w, id);
-	if (!c->in_flight && w->plan->think_ns)
-		conn_pause_until(w, id, w->now_ns + w->plan->think_ns);
+	const struct mix_request *r = calls_request(w, id);
+	uint64_t think_ns = r ? r->think_ns : w->plan->think_ns;
+	if (!c->in_flight && think_ns)
+		conn_pause_until(w, id, w->now_ns + think_ns);
 	else {
 		conn_set_deadline(w, id);
 		if (conn_has_room(w, c))
@@ -164,7 +172,10 @@ void conn_feed(struct worker *w, uint32_t id, struct span in)
 	while (in.len) {
 		if (c->in_flight && !c->mark_ns)
 			c->mark_ns = w->now_ns;
+		struct span before = in;
 		enum proto_step step = h1_feed(&c->h1, &in, &a);
+		before.len -= in.len;
+		calls_heard(w, id, before);
 		if (step == PROTO_FAULT) {
 			conn_broken(w, id, flight_outcome_of_fault(a.fault));
 			return;

@@ -168,6 +168,12 @@ void crew_order(struct crew *c, enum worker_order order)
 		worker_order(c->members[i].worker, order);
 }
 
+void crew_read_only(struct crew *c, bool on)
+{
+	for (uint32_t i = 0; i < c->count; i++)
+		worker_read_only(c->members[i].worker, on);
+}
+
 void crew_memory_short(struct crew *c)
 {
 	for (uint32_t i = 0; i < c->count; i++)

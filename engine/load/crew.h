@@ -19,8 +19,9 @@ int crew_new(struct crew **ret, const struct plan *plan, const cpu_set_t *cpus, 
 /* Lets all workers begin at one instant. */
 void crew_go(struct crew *c, uint64_t start_ns);
 void crew_order(struct crew *c, enum worker_order order);
-void crew_memory_short(struct crew *c); /* see worker_memory_short */
-void crew_sweep(struct crew *c);        /* see worker_sweep */
+void crew_read_only(struct crew *c, bool on); /* see worker_read_only */
+void crew_memory_short(struct crew *c);       /* see worker_memory_short */
+void crew_sweep(struct crew *c);              /* see worker_sweep */
 
 /* Takes in what was published since the last call; adds it to `window` as well. */
 void crew_collect(struct crew *c, struct tally *window);

@@ -34,7 +34,9 @@ void flight_end_oldest(struct worker *w, uint32_t id, enum outcome outcome)
 	struct flight *f = flight_at(w, id, 0);
 	if (!f->sent_ns)
 		c->to_write--;
-	count_outcome(w, f, c->state == CONN_OPEN ? c->mark_ns : 0, outcome);
+	calls_answered(w, id, outcome);
+	if (!calls_retry(w, id, f->due_ns, outcome))
+		count_outcome(w, f, c->state == CONN_OPEN ? c->mark_ns : 0, outcome);
 	if (c->state == CONN_OPEN)
 		c->mark_ns = 0;
 	c->first = (uint8_t)((c->first + 1) % w->plan->pipeline);
@@ -60,22 +62,29 @@ void flight_give_up(struct worker *w, uint32_t id)
 	c->in_flight = c->to_write = 0;
 }
 
-void flight_take(struct worker *w, uint32_t id, uint64_t due_ns)
+void flight_take_again(struct worker *w, uint32_t id, uint64_t due_ns)
 {
 	struct conn *c = &w->conns[id];
 	*flight_at(w, id, c->in_flight) = (struct flight){.due_ns = due_ns};
 	c->in_flight++;
 	c->to_write++;
 	w->in_flight++;
+}
+
+void flight_take(struct worker *w, uint32_t id, uint64_t due_ns)
+{
+	flight_take_again(w, id, due_ns);
 	if (due_ns >= w->measure_ns)
 		w->tally->intended++;
 	else
 		w->tally->warmup++;
 }
 
-enum outcome flight_judge(const struct plan *plan, const struct proto_answer *a)
+enum outcome flight_judge(const struct worker *w, uint32_t id, const struct proto_answer *a)
 {
-	if (plan->expect_status && a->status == plan->expect_status)
+	const struct mix_request *r = calls_request(w, id);
+	uint16_t expect_status = r ? r->expect_status : w->plan->expect_status;
+	if (expect_status && a->status == expect_status)
 		return OUTCOME_OK;
 	if (a->status == 429 || (a->status == 503 && a->retry_after))
 		return OUTCOME_SHED;
@@ -85,7 +94,7 @@ enum outcome flight_judge(const struct plan *plan, const struct proto_answer *a)
 		return OUTCOME_HTTP_4XX;
 	if (a->status < 200) /* 101: a change of protocol that nobody asked for */
 		return OUTCOME_MALFORMED;
-	return plan->expect_status ? OUTCOME_CHECK_FAILED : OUTCOME_OK;
+	return expect_status ? OUTCOME_CHECK_FAILED : OUTCOME_OK;
 }
 
 enum outcome flight_outcome_of_fault(enum proto_fault fault)

@@ -21,18 +21,30 @@ static void count_unsent(struct worker *w, uint64_t due_ns, bool was_free)
 		 w->plan->timeout_ns / NS_PER_US);
 }
 
+/* Calls to be made again come before any other. */
+static void issue_again(struct worker *w)
+{
+	uint32_t id;
+	while (calls_wait(w) && (id = worker_next_ready(w)) != CONN_NONE) {
+		if (w->conns[id].state == CONN_CLOSED && !worker_may_dial(w))
+			return;
+		worker_unready(w, id);
+		conn_again(w, id);
+	}
+}
+
 /* Fills a connection with as many requests as it has room for. */
 static void issue_closed(struct worker *w)
 {
 	uint32_t id;
-	while (w->quota && (id = worker_next_ready(w)) != CONN_NONE) {
+	while (w->quota && calls_may(w) && (id = worker_next_ready(w)) != CONN_NONE) {
 		if (w->conns[id].state == CONN_CLOSED && !worker_may_dial(w))
 			return;
 		worker_unready(w, id);
-		while (w->quota && conn_has_room(w, &w->conns[id])) {
+		do {
 			w->quota--;
 			conn_request(w, id, w->now_ns);
-		}
+		} while (w->quota && conn_has_room(w, &w->conns[id]));
 		conn_flush(w, id);
 	}
 }
@@ -58,6 +70,10 @@ void issue_due(struct worker *w)
 		if (id == CONN_NONE && !too_late)
 			return;
 		arrival_take(&w->arrival);
+		if (!calls_may(w)) {
+			w->tally->held_back++;
+			continue;
+		}
 		w->quota--;
 		if (too_late) {
 			count_unsent(w, due_ns, id != CONN_NONE && w->free_since_ns <= due_ns);
@@ -94,6 +110,7 @@ void issue(struct worker *w)
 		return;
 	follow(w);
 	worker_open_ahead(w);
+	issue_again(w);
 	if (worker_open_loop(w))
 		issue_due(w);
 	else if (w->now_ns < w->stop_ns)

@@ -1,6 +1,7 @@
 #include "load/plan.h"
 
 #include "base/mem.h"
+#include "load/mix.h"
 
 #include <string.h>
 
@@ -22,5 +23,7 @@ void plan_fini(struct plan *p)
 {
 	mem_pages_free((void *)(uintptr_t)p->wire.ptr, p->wire.len);
 	p->wire = (struct span){0};
+	mix_free(p->mix);
+	p->mix = NULL;
 	tuples_fini(&p->tuples);
 }

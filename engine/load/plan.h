@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct mix;
 struct schedule;
 struct tls_context;
 
@@ -26,6 +27,8 @@ struct plan {
 	struct span wire; /* `pipeline` copies of the request, back to back, in registered memory */
 	size_t request_len; /* of one copy */
 	bool head;          /* the method is HEAD */
+	bool safe;          /* the method is, RFC 9110 9.2 */
+	struct mix *mix;    /* several requests, instead of `wire`; NULL: that one */
 	bool keepalive;
 	bool shed_ok;
 	uint16_t expect_status; /* 0: 200-399 are ok; else exactly this one */

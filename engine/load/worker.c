@@ -38,7 +38,7 @@ static bool reserve(struct worker *w)
 	if (w->plan->hold &&
 	    (!bitset_init(&w->to_open, w->count) || !bitset_init(&w->to_close, w->count)))
 		return false;
-	return w->conns && w->flights;
+	return w->conns && w->flights && calls_init(w);
 }
 
 int worker_new(struct worker **ret, const struct plan *plan, uint32_t number, struct err *err)
@@ -74,6 +74,7 @@ void worker_free(struct worker *w)
 	wheel_fini(&w->wheel);
 	bitset_fini(&w->to_open);
 	bitset_fini(&w->to_close);
+	calls_fini(w);
 	tuple_book_fini(&w->book);
 	mem_pages_free(w->conns, w->count * sizeof *w->conns);
 	mem_pages_free(w->flights, flights_len(w));
@@ -188,6 +189,11 @@ void worker_collect(struct worker *w, bool ended, struct tally *total, struct ta
 void worker_order(struct worker *w, enum worker_order order)
 {
 	atomic_store_explicit(&w->order, order, memory_order_relaxed);
+}
+
+void worker_read_only(struct worker *w, bool on)
+{
+	atomic_store_explicit(&w->read_only, on, memory_order_relaxed);
 }
 
 void worker_memory_short(struct worker *w)
@@ -318,7 +324,8 @@ struct unanswered {
 /* Counts what is in flight from the flights themselves, so that the books can be checked. */
 static struct unanswered count_in_flight(struct worker *w)
 {
-	struct unanswered u = {w->unassigned + w->given_up, w->unassigned_since_ns};
+	struct unanswered u = {w->unassigned + w->given_up + w->calls.again_count,
+			       w->unassigned_since_ns};
 	for (uint32_t id = 0; id < w->count; id++) {
 		for (unsigned i = 0; i < w->conns[id].in_flight; i++) {
 			const struct flight *f = flight_at(w, id, i);

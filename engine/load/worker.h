@@ -36,6 +36,9 @@ int worker_run(struct worker *w, uint64_t start_ns, struct err *err);
 
 void worker_order(struct worker *w, enum worker_order order);
 
+/* Only requests with safe methods go on; of a load that has none, nothing does. */
+void worker_read_only(struct worker *w, bool on);
+
 /* No connection more: memory is nearly used up. Those to come fail as memory_exhausted. */
 void worker_memory_short(struct worker *w);
 

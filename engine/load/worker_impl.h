@@ -8,6 +8,7 @@
 #include "host/self.h"
 #include "io/wheel.h"
 #include "load/arrival.h"
+#include "load/calls.h"
 #include "load/channel.h"
 #include "load/conn.h"
 #include "load/worker.h"
@@ -32,6 +33,7 @@ struct worker {
 	struct tuple_book book; /* where the plan books tuples */
 
 	struct channels channels; /* with TLS */
+	struct calls calls;       /* of a mix */
 
 	/* Connections with room, oldest first. */
 	uint32_t ready_head, ready_tail;
@@ -81,6 +83,7 @@ struct worker {
 	_Atomic(struct tally *) outbox; /* full, for the main thread */
 	_Atomic(struct tally *) inbox;  /* empty, from it */
 	_Atomic int order;
+	atomic_bool read_only;    /* only safe methods */
 	atomic_bool memory_short; /* no connection more */
 	atomic_bool sweep_asked;
 	struct tally tallies[2];

@@ -6,6 +6,7 @@
 #include "run/endpoints.h"
 #include "run/redact.h"
 #include "run/secure.h"
+#include "run/stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,7 @@ static int render(const struct run_config *c, const struct url *url, struct plan
 		result = plan_set_request(p, (struct span){out.ptr, out.len}, err);
 	buf_fini(&out);
 	p->head = strcmp(method, "HEAD") == 0;
+	p->safe = request_is_safe(method);
 	return result;
 }
 
@@ -133,6 +135,13 @@ static void choose_find(const struct run_config *c, struct plan *p)
 		p->rate_rps = c->search.from;
 }
 
+static void choose_stages(const struct run_config *c, struct plan *p)
+{
+	p->duration_ns = stages_length_ns(c);
+	if (!c->stage_connections)
+		p->rate_rps = stages_most(c);
+}
+
 static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)
 {
 	uint32_t cores = limits->cpu_count ? limits->cpu_count : 1;
@@ -159,6 +168,8 @@ static void choose_load(const struct run_config *c, const struct limits *limits,
 		choose_hold(c, p);
 	if (c->find)
 		choose_find(c, p);
+	if (c->stage_count)
+		choose_stages(c, p);
 	choose_spin(c, p);
 }
 

@@ -7,6 +7,8 @@
 #include "run/health.h"
 #include "run/holding.h"
 #include "run/secure.h"
+#include "run/stage.h"
+#include "run/valves.h"
 #include "run/verdict.h"
 
 #include <errno.h>
@@ -33,8 +35,10 @@ struct run {
 	struct plan plan;
 	struct limits limits;
 	struct crew *crew;
-	struct holding holding; /* in a hold */
-	struct find *find;      /* in a search */
+	struct holding holding;  /* in a hold */
+	struct find *find;       /* in a search */
+	struct staging *staging; /* in a load of stages */
+	struct valves valves;
 	int signal_fd;
 
 	uint64_t start_ns, measure_ns;
@@ -95,6 +99,13 @@ static bool all_lost(const struct run *r, uint64_t open_before)
 	return r->plan.hold && open_before && !t->open && !t->issued_until_ns;
 }
 
+/* What was asked for already is still awaited for a moment. */
+static void end_load(struct run *r, uint64_t now_ns)
+{
+	r->stop_at_ns = now_ns + LAST_CALL_NS;
+	crew_order(r->crew, ORDER_DRAIN);
+}
+
 static void tick(struct run *r, uint64_t now_ns)
 {
 	uint64_t open_before = r->total->open;
@@ -111,6 +122,10 @@ static void tick(struct run *r, uint64_t now_ns)
 		tally_extend(r->total, r->window);
 	if (r->plan.hold)
 		holding_tick(&r->holding, r->crew, r->total, now_ns);
+	if (r->staging)
+		staging_tick(r->staging, r->window, now_ns, r->summary);
+	if (valves_tick(&r->valves, r->crew, r->window, r->total, now_ns - r->start_ns, r->summary))
+		end_load(r, now_ns);
 	if (r->find && find_tick(r->find, r->window, now_ns, r->summary) && r->watch->step)
 		r->watch->step(r->watch->ctx, r->summary);
 	if (++r->ticks % SECOND_TICKS == 0 || all_lost(r, open_before))
@@ -126,8 +141,7 @@ static void hear_signal(struct run *r, uint64_t now_ns)
 	if (r->summary->signal)
 		_exit(128 + (int)info.ssi_signo);
 	r->summary->signal = (int)info.ssi_signo;
-	r->stop_at_ns = now_ns + LAST_CALL_NS;
-	crew_order(r->crew, ORDER_DRAIN);
+	end_load(r, now_ns);
 }
 
 static void drain_fd(int fd)
@@ -239,6 +253,8 @@ static void judge(struct run *r, const struct self_throttle *before)
 		.before = r->plan.hold ? &r->holding.before : NULL,
 		.now = r->plan.hold ? &r->holding.now : NULL,
 	};
+	if (r->staging)
+		staging_end(r->staging, s);
 	settle_maxima(r);
 	measure_rates(r);
 	secure_tell(&r->plan, s);
@@ -287,6 +303,8 @@ static int load(struct run *r, const cpu_set_t *cpus, struct err *err)
 	r->measure_ns = r->start_ns + r->plan.warmup_ns;
 	if (r->plan.hold)
 		holding_begin(&r->holding, r->start_ns);
+	if (r->staging)
+		staging_begin(r->staging, r->start_ns);
 	if (r->find)
 		find_begin(r->find, r->crew, r->start_ns);
 	crew_go(r->crew, r->start_ns);
@@ -306,6 +324,8 @@ static void end(struct run *r)
 	crew_free(r->crew);
 	holding_fini(&r->holding);
 	find_free(r->find);
+	staging_free(r->staging);
+	valves_fini(&r->valves);
 	secure_close(&r->plan);
 	plan_fini(&r->plan);
 	if (r->signal_fd >= 0)
@@ -339,6 +359,10 @@ int run_execute(const struct run_config *c, bool dry, const struct run_watch *wa
 	int result = compile_plan(c, &r.limits, dry, &r.plan, s, err) ||
 		     choose_cpus(&r, &cpus, err) || reserve(&r, err);
 	s->bytes_per_idle_connection = worker_bytes_per_connection(&r.plan);
+	if (!result)
+		result = valves_init(&r.valves, c->valves, c->valve_count, err);
+	if (!result && c->stage_count)
+		result = staging_new(&r.staging, c, &r.plan, err);
 	if (!result && c->find)
 		result = find_new(&r.find, c, &r.limits, &r.plan, err);
 	if (!result && c->hold)

@@ -10,6 +10,7 @@
 #include "run/guard.h"
 #include "run/search.h"
 #include "run/summary.h"
+#include "run/valve.h"
 #include "tls/context.h"
 #include "tls/ktls.h"
 
@@ -23,6 +24,12 @@ struct run_tls {
 	bool insecure, resume;
 	enum tls_version max; /* TLS_VERSION_NONE: the highest */
 	enum ktls_wish ktls;
+};
+
+struct run_stage {
+	uint64_t duration_ns;
+	double target;     /* at its end */
+	uint64_t watch_ns; /* the last one: how long the target is watched afterwards */
 };
 
 struct run_config {
@@ -66,6 +73,15 @@ struct run_config {
 
 	bool find; /* a load is sought: */
 	struct search_config search;
+
+	/* A load in stages, each from where the one before it ended. */
+	unsigned stage_count;
+	struct run_stage stages[RUN_STAGES_MAX];
+	double stage_from;
+	bool stage_connections; /* it is connections that move, not requests a second */
+
+	unsigned valve_count;
+	struct valve valves[VALVES_MAX];
 
 	const char *pin; /* CPU list "0,2-3"; NULL: the allowed ones in order */
 

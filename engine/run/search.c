@@ -228,6 +228,17 @@ static bool watched(struct search *s, const struct search_window *w)
 	return w->to_s >= until_s + (ill ? s->config.recover_s : 0) ? finish(s) : false;
 }
 
+void search_watch_begin(struct search *s, double baseline_p99_us)
+{
+	s->baseline_p99_us = baseline_p99_us;
+	probe_begin(s);
+}
+
+void search_watch(struct search *s, const struct search_window *w)
+{
+	probe_watch(s, w);
+}
+
 bool search_take(struct search *s, const struct search_window *w)
 {
 	if (s->order.done)

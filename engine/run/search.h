@@ -144,6 +144,10 @@ void search_init(struct search *s, const struct search_config *c);
 /* Ends it before its time: what is known by now is settled. */
 void search_end(struct search *s);
 
+/* Of a light load after a heavier one alone: found.aftermath. 0: latency is not judged. */
+void search_watch_begin(struct search *s, double baseline_p99_us);
+void search_watch(struct search *s, const struct search_window *w);
+
 /* Takes a window in; true where order is new, or done. */
 bool search_take(struct search *s, const struct search_window *w);
 

@@ -53,6 +53,16 @@ struct summary_tls {
 	char details[TLS_REASONS][160]; /* of the first failure of each reason; may be empty */
 };
 
+#define RUN_STAGES_MAX 64
+
+struct summary_stage {
+	const char *name;          /* "ramp", "plateau", "breaking", "recovery", "watch" */
+	double length_s, from, to; /* requests a second, or connections */
+	uint64_t intended, ended, ok;
+	double achieved_rps, error_rate;
+	uint64_t p50_us, p99_us; /* intended latency of what ended in it */
+};
+
 struct summary {
 	const char *command;  /* "run" */
 	char target[512];     /* URL, redacted */
@@ -64,6 +74,9 @@ struct summary {
 	bool find;                /* a load was sought: */
 	struct search_config search;
 	struct search_report found;
+	unsigned stage_count;
+	struct summary_stage stages[RUN_STAGES_MAX + 1];
+	bool stopped_by_guard;
 	struct timespec started_at; /* wall clock, for people only */
 	double elapsed_s;           /* first due instant to last end */
 	double planned_s;           /* as asked, 0 when bounded by a count */

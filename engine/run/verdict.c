@@ -28,6 +28,8 @@ int verdict_exit_code(const struct summary *s, bool accept_saturated)
 		return EXIT_INTERNAL;
 	if (nothing_succeeded(s))
 		return EXIT_NO_SUCCESS;
+	if (s->stopped_by_guard)
+		return EXIT_GUARD;
 	if (s->saturated && !accept_saturated)
 		return EXIT_GENERATOR;
 	if (!thresholds_held(s))

@@ -21,7 +21,7 @@ enum {
 /* intended = ok + failed + shed + generator side + in flight at the stop. */
 bool verdict_balances(const struct tally *total);
 
-/* The exit code of a finished run. Of several reasons the first of 70, 3, 6, 99 counts; a
+/* The exit code of a finished run. Of several reasons the first of 70, 3, 5, 6, 99 counts; a
  * signal comes after those and before 0. A signal before the first measured request leaves
  * nothing to judge: then it is not 3. */
 int verdict_exit_code(const struct summary *s, bool accept_saturated);

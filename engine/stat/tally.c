@@ -7,11 +7,12 @@
 #define FIELD(name) offsetof(struct tally, name)
 
 static const size_t counters[] = {
-	FIELD(intended),       FIELD(sent),         FIELD(warmup),      FIELD(bytes_sent),
-	FIELD(bytes_received), FIELD(opened),       FIELD(failed),      FIELD(lost),
-	FIELD(reopened),       FIELD(turns),        FIELD(batch_turns), FIELD(events),
-	FIELD(ring_overflows), FIELD(ring_starved), FIELD(cpu_ns),      FIELD(spin_ns),
-	FIELD(run_delay_ns),   FIELD(tls_full),     FIELD(tls_resumed),
+	FIELD(intended),       FIELD(sent),           FIELD(warmup),      FIELD(bytes_sent),
+	FIELD(bytes_received), FIELD(opened),         FIELD(failed),      FIELD(lost),
+	FIELD(reopened),       FIELD(turns),          FIELD(batch_turns), FIELD(events),
+	FIELD(ring_overflows), FIELD(ring_starved),   FIELD(cpu_ns),      FIELD(spin_ns),
+	FIELD(run_delay_ns),   FIELD(tls_full),       FIELD(tls_resumed), FIELD(retries),
+	FIELD(held_back),      FIELD(capture_misses), FIELD(rows_ended),
 };
 
 static const size_t gauges[] = {

@@ -28,6 +28,10 @@ struct tally {
 	uint64_t outcomes[OUTCOME_COUNT];
 	uint64_t late[OUTCOME_COUNT];    /* of them: due before the piece of the load that was on */
 	uint64_t status[TALLY_STATUSES]; /* by status code of the answer */
+	uint64_t retries;                /* of requests that are counted once all the same */
+	uint64_t held_back;              /* due, and not taken: only safe methods were to go on */
+	uint64_t capture_misses;         /* answers without the value that was to be captured */
+	uint64_t rows_ended;             /* gauge, 0 or 1: rows that are used once have run out */
 	uint64_t bytes_sent, bytes_received;
 	uint64_t in_flight;           /* gauge, at the window's end: intended and not yet ended */
 	uint64_t oldest_in_flight_ns; /* gauge: age of the oldest of them */

@@ -1,6 +1,6 @@
 /* How a command line is read: words, environment, values, suggestions. */
 #include "options_case.h"
-#include "tools/nearest.h"
+#include "base/nearest.h"
 
 #define MS UINT64_C(1000000)
 #define S  (1000 * MS)

@@ -1,6 +1,6 @@
 /* nearest: which of some names a misspelt one was probably meant to be. Pure; any thread. */
-#ifndef BRINK_TOOLS_NEAREST_H
-#define BRINK_TOOLS_NEAREST_H
+#ifndef BRINK_BASE_NEAREST_H
+#define BRINK_BASE_NEAREST_H
 
 #define NEAREST_NAME_MAX 40 /* longer names are never near */
 
