@@ -218,6 +218,17 @@ bool options_has(const struct invocation *in, const char *name)
 	return false;
 }
 
+/* Flags and the environment go before it. */
+static int read_scenario(struct invocation *in, struct err *err)
+{
+	if (in->help || !in->operand_count || !scenario_is_file(in->operands[0]) ||
+	    !(in->command & (OPTIONS_RUN | OPTIONS_FIND)))
+		return 0;
+	int result = scenario_load(&in->scenario, in->operands[0], &in->run, err);
+	in->scenario_failed = result != 0;
+	return result;
+}
+
 int options_parse(struct invocation *in, unsigned command, int argc, char **argv, struct err *err)
 {
 	struct scan scan = {in, command, argv, argc, 1};
@@ -228,8 +239,11 @@ int options_parse(struct invocation *in, unsigned command, int argc, char **argv
 	in->run.find = command == OPTIONS_FIND;
 	in->form = out_form_find("text");
 	err->hint[0] = '\0';
-	if (!scan_words(&scan, err) && !give_variables(in, command, err) && !apply(in, err))
+	if (!scan_words(&scan, err) && !read_scenario(in, err) &&
+	    !give_variables(in, command, err) && !apply(in, err))
 		return 0;
+	if (in->scenario_failed)
+		return -1;
 	if (!err->hint[0])
 		err_hint(err, "brink %s --help lists the flags", argv[0]);
 	return -1;
@@ -238,4 +252,5 @@ int options_parse(struct invocation *in, unsigned command, int argc, char **argv
 void options_fini(struct invocation *in)
 {
 	buf_fini(&in->body);
+	scenario_free(in->scenario);
 }

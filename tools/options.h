@@ -9,6 +9,7 @@
 
 #include "out/out.h"
 #include "run/run.h"
+#include "run/scenario.h"
 
 #define OPTIONS_GIVEN_MAX    256
 #define OPTIONS_OPERANDS_MAX 8
@@ -65,12 +66,15 @@ struct invocation {
 	unsigned command; /* OPTIONS_RUN, ... */
 	struct run_config run;
 	const struct out_form *form;
+	bool scenario_failed, own_stages;
+	double time_scale; /* of stages */
 	bool dry_run, quiet, verbose, help, features, man;
 	bool has_data;          /* --data */
 	const char *data_file;  /* --data-file */
 	const char *connect_to; /* --connect-to, as given */
 	char connect_to_text[320];
-	struct buf body; /* of --data-file */
+	struct buf body;           /* of --data-file */
+	struct scenario *scenario; /* the operand, where it is a file; NULL */
 
 	unsigned given_count, operand_count;
 	struct given given[OPTIONS_GIVEN_MAX];

@@ -221,6 +221,65 @@ int set_tls_max(struct invocation *in, const struct option *o, const char *value
 		       : err_set(err, ERR_USAGE, "\"%s\" is neither 1.2 nor 1.3", value);
 }
 
+/* "2m:1000"; the first one replaces those of a scenario. */
+int set_stage(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	char text[64];
+	struct run_stage stage = {0};
+	const char *colon = strchr(value, ':');
+	(void)o;
+	snprintf(text, sizeof text, "%.*s", colon ? (int)(colon - value) : 0, value);
+	if (!colon || !units_duration_ns(text, &stage.duration_ns) || !stage.duration_ns ||
+	    !units_real(colon + 1, &stage.target)) {
+		err_set(err, ERR_USAGE, "\"%s\" is not a stage", value);
+		return err_hint(err, "a duration and the load at its end, like 2m:1000");
+	}
+	if (!in->own_stages)
+		in->run.stage_count = 0;
+	in->own_stages = true;
+	if (in->run.stage_count == RUN_STAGES_MAX)
+		return err_set(err, ERR_USAGE, "more than %d stages", RUN_STAGES_MAX);
+	in->run.stages[in->run.stage_count++] = stage;
+	return 0;
+}
+
+int set_executor(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)o;
+	enum scenario_executor executor = scenario_executor_find(value);
+	if (executor != EXECUTOR_RAMPING_RATE && executor != EXECUTOR_RAMPING_CONNECTIONS) {
+		err_set(err, ERR_USAGE,
+			"\"%s\" is neither ramping-arrival-rate nor ramping-connections", value);
+		return err_hint(err, "-R N asks for a rate that stays, -c N for connections alone");
+	}
+	in->run.stage_connections = executor == EXECUTOR_RAMPING_CONNECTIONS;
+	return 0;
+}
+
+static int add_valve(struct invocation *in, enum valve_kind kind, const char *value,
+		     struct err *err)
+{
+	if (in->run.valve_count == VALVES_MAX)
+		return err_set(err, ERR_USAGE, "more than %d conditions", VALVES_MAX);
+	if (valve_parse(&in->run.valves[in->run.valve_count], kind, value, err))
+		return -1;
+	in->run.valve_count++;
+	return 0;
+}
+
+int set_stop_if(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)o;
+	return add_valve(in, VALVE_STOP, value, err);
+}
+
+int set_read_only_if(struct invocation *in, const struct option *o, const char *value,
+		     struct err *err)
+{
+	(void)o;
+	return add_valve(in, VALVE_READ_ONLY, value, err);
+}
+
 int set_variable(struct invocation *in, const struct option *o, const char *value, struct err *err)
 {
 	(void)o;

@@ -1,7 +1,9 @@
 /* What can only be decided once all options are known. */
 #include "tools/options.h"
 
+#include "base/mono.h"
 #include "base/url.h"
+#include "run/stage.h"
 
 #include <errno.h>
 #include <math.h>
@@ -43,6 +45,9 @@ static int check_combinations(const struct invocation *in, struct err *err)
 		{run->handshakes_only && run->pipeline > 1,
 		 "--handshakes-only with --pipeline: nothing is sent on these connections",
 		 "leave one of them out"},
+		{in->scenario && (in->has_data || in->data_file || options_has(in, "method")),
+		 "--method, --data and --data-file with a scenario: its requests say that",
+		 "leave them out"},
 		{in->has_data && in->data_file, "--data with --data-file: a request has one body",
 		 "leave one of them out"},
 		{in->quiet && in->verbose, "--quiet with --verbose: they contradict each other",
@@ -170,7 +175,7 @@ static int settle_connect_to(struct invocation *in, struct err *err)
 static int settle_url(struct invocation *in, struct err *err)
 {
 	if (!in->operand_count) {
-		err_set(err, ERR_USAGE, "a URL is missing");
+		err_set(err, ERR_USAGE, "a URL or a scenario is missing");
 		return err_hint(err, "brink run -c 64 -d 10s http://127.0.0.1:8080/");
 	}
 	if (in->operand_count > 1) {
@@ -178,7 +183,8 @@ static int settle_url(struct invocation *in, struct err *err)
 			in->operands[1]);
 		return err_hint(err, "quote a URL or a value that has blanks in it");
 	}
-	in->run.url = in->operands[0];
+	if (!in->scenario)
+		in->run.url = in->operands[0];
 	return 0;
 }
 
@@ -219,7 +225,7 @@ static void settle_rate(struct invocation *in)
 	c->to = cap(c->to, run->guard.max_rate_rps, options_has(in, "to"));
 	c->from = fmin(c->from, options_has(in, "from") ? c->from : c->to);
 	run->rate_rps = c->to;
-	if (!options_has(in, "connections"))
+	if (!options_has(in, "connections") && !(in->scenario && in->scenario->connections))
 		run->connections = FIND_RATE_CONNECTIONS;
 }
 
@@ -252,6 +258,9 @@ static int settle_search(struct invocation *in, struct err *err)
 		return 0;
 	c->seed = in->run.seed;
 	c->poisson = in->run.poisson;
+	in->run.stage_count = 0;
+	in->run.stage_connections = false;
+	in->run.duration_ns = 0;
 	if (c->variable == SEARCH_RATE)
 		settle_rate(in);
 	else if (settle_connections(in, err))
@@ -259,8 +268,51 @@ static int settle_search(struct invocation *in, struct err *err)
 	return check_search(c, err);
 }
 
+/* --- stages -------------------------------------------------------------------------------- */
+
+static uint64_t scaled(uint64_t ns, double scale)
+{
+	double length = (double)ns * scale;
+	return ns && length < 1e6 ? NS_PER_MS : (uint64_t)length;
+}
+
+/* A rate or a number of connections that a flag gives, goes before the stages of a scenario. */
+static int settle_stages(struct invocation *in, struct err *err)
+{
+	struct run_config *run = &in->run;
+	bool plain = options_has(in, "rate") ||
+		     (run->stage_connections && options_has(in, "connections"));
+	if (plain && in->own_stages) {
+		err_set(err, ERR_USAGE, "--stage with --%s: both say how much",
+			options_has(in, "rate") ? "rate" : "connections");
+		return err_hint(err, "leave one of them out");
+	}
+	if (plain || !run->stage_count) {
+		run->stage_count = 0;
+		return 0;
+	}
+	for (unsigned i = 0; i < run->stage_count && in->time_scale > 0; i++) {
+		struct run_stage *stage = &run->stages[i];
+		stage->duration_ns = scaled(stage->duration_ns, in->time_scale);
+		stage->watch_ns = scaled(stage->watch_ns, in->time_scale);
+	}
+	double most = stages_most(run);
+	if (most < 1)
+		return err_set(err, ERR_USAGE,
+			       "no stage has a load: the target of one at least is "
+			       "above 0");
+	if (run->stage_connections)
+		run->connections = (uint32_t)fmin(most, UINT32_MAX);
+	else if (!options_has(in, "connections") && !in->scenario)
+		run->connections = FIND_RATE_CONNECTIONS;
+	run->rate_rps = run->stage_connections ? 0 : most;
+	return 0;
+}
+
 int options_settle_run(struct invocation *in, struct err *err)
 {
+	if (settle_stages(in, err))
+		return -1;
 	if (settle_search(in, err))
 		return -1;
 	if (settle_url(in, err) || check_combinations(in, err) || settle_body(in, err))

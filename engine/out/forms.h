@@ -18,6 +18,7 @@ void out_json_hold(const struct summary *s, struct json *j);
 
 /* The member "find": null in anything but a search. json_find.c */
 void out_json_find(const struct summary *s, struct json *j);
+void out_json_stages(const struct summary *s, struct json *j); /* and "aftermath" */
 
 struct out_quantile {
 	double quantile;

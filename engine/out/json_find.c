@@ -1,4 +1,4 @@
-/* The member "find" of the summary: what a search measured and found. */
+/* The members "find" and "stages" of the summary: what a search, or a load in stages, measured. */
 #include "out/forms.h"
 
 #include "base/json.h"
@@ -50,18 +50,49 @@ static void point(struct json *j, const char *key, const struct search_point *p,
 	json_object_end(j);
 }
 
-static void aftermath(struct json *j, const struct search_aftermath *a)
+static void aftermath(struct json *j, const char *key, const struct search_aftermath *a)
 {
 	if (!a->found) {
-		json_null(j, "aftermath");
+		json_null(j, key);
 		return;
 	}
-	json_object(j, "aftermath");
+	json_object(j, key);
 	json_text(j, "kind", a->silent ? "frozen" : "failing");
 	json_real(j, "at_s", a->at_s);
 	json_real(j, "lasted_s", a->lasted_s);
 	json_bool(j, "lasts", a->lasts);
 	json_object_end(j);
+}
+
+static void stage(struct json *j, const struct summary_stage *t)
+{
+	json_object(j, NULL);
+	json_text(j, "name", t->name);
+	json_real(j, "length_s", t->length_s);
+	json_real(j, "from", t->from);
+	json_real(j, "target", t->to);
+	json_u64(j, "intended", t->intended);
+	json_u64(j, "ended", t->ended);
+	json_u64(j, "ok", t->ok);
+	json_real(j, "achieved_rps", t->achieved_rps);
+	json_real(j, "error_rate", t->error_rate);
+	if (t->ended) {
+		json_u64(j, "p50_us", t->p50_us);
+		json_u64(j, "p99_us", t->p99_us);
+	} else {
+		json_null(j, "p50_us");
+		json_null(j, "p99_us");
+	}
+	json_object_end(j);
+}
+
+void out_json_stages(const struct summary *s, struct json *j)
+{
+	json_array(j, "stages");
+	for (unsigned i = 0; i < s->stage_count; i++)
+		stage(j, &s->stages[i]);
+	json_array_end(j);
+	aftermath(j, "aftermath", &s->found.aftermath);
 }
 
 void out_json_find(const struct summary *s, struct json *j)
@@ -85,6 +116,6 @@ void out_json_find(const struct summary *s, struct json *j)
 	real_or_null(j, "returns_at", f->returns_at > 0, f->returns_at);
 	json_bool(j, "shedding", f->graceful);
 	json_bool(j, "generator_limited", f->generator_limited);
-	aftermath(j, &f->aftermath);
+	aftermath(j, "aftermath", &f->aftermath);
 	json_object_end(j);
 }

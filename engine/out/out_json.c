@@ -107,6 +107,8 @@ static void requests(struct json *j, const struct tally *t)
 	json_u64(j, "in_flight_at_stop", t->in_flight);
 	json_real(j, "oldest_in_flight_s", (double)t->oldest_in_flight_ns / NS_PER_S_REAL);
 	json_u64(j, "warmup", t->warmup);
+	json_u64(j, "retries", t->retries);
+	json_u64(j, "held_back", t->held_back);
 	json_object_end(j);
 }
 
@@ -246,8 +248,7 @@ static void heading(struct json *j, const struct summary *s)
 /* What a single run leaves empty, and how it ended. */
 static void ending(struct json *j, const struct summary *s)
 {
-	json_array(j, "stages");
-	json_array_end(j);
+	out_json_stages(s, j);
 	out_json_find(s, j);
 	json_null(j, "diagnosis");
 	json_array(j, "gaps");

@@ -44,7 +44,10 @@ static void run_opening(const struct summary *s, FILE *to)
 	fprintf(to, "Running %s test @ %s\n", planned, s->target);
 	fprintf(to, "  %u threads and %llu connections\n", s->threads,
 		(unsigned long long)s->connections_asked);
-	if (s->open_loop)
+	if (s->staged)
+		fprintf(to, "  %u stages of %s, %.10g at most\n", s->staged,
+			s->open_loop ? "requests a second" : "connections", s->staged_most);
+	else if (s->open_loop)
 		fprintf(to,
 			"  open loop: %.10g requests/s, due on schedule whatever the target's "
 			"pace\n",
@@ -98,6 +101,7 @@ void out_text(const struct summary *s, struct buf *out)
 	text_tls(s, out);
 	if (s->hold)
 		text_hold(s, out);
+	text_stages(s, out);
 	if (requests)
 		text_requests(s, out);
 	text_judgement(s, out);

@@ -14,6 +14,7 @@ void text_hold_opening(const struct summary *s, struct buf *out); /* text_hold.c
 void text_hold(const struct summary *s, struct buf *out);
 void text_find_opening(const struct summary *s, FILE *to); /* text_find.c */
 void text_find(const struct summary *s, struct buf *out);
+void text_stages(const struct summary *s, struct buf *out);      /* text_stages.c */
 void text_connections(const struct summary *s, struct buf *out); /* text_load.c */
 void text_tls(const struct summary *s, struct buf *out);         /* text_tls.c */
 void text_requests(const struct summary *s, struct buf *out);

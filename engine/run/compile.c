@@ -5,6 +5,7 @@
 #include "proto/request.h"
 #include "run/endpoints.h"
 #include "run/redact.h"
+#include "run/mixing.h"
 #include "run/secure.h"
 #include "run/stage.h"
 
@@ -65,6 +66,21 @@ static int render(const struct run_config *c, const struct url *url, struct plan
 	p->head = strcmp(method, "HEAD") == 0;
 	p->safe = request_is_safe(method);
 	return result;
+}
+
+static int render_requests(const struct run_config *c, const struct url *url, struct plan *p,
+			   struct summary *s, struct err *err)
+{
+	if (!c->scenario)
+		return render(c, url, p, err);
+	if (p->pipeline > 1) {
+		err_set(err, ERR_USAGE,
+			"--pipeline %u with a scenario: its answers are told apart "
+			"one by one",
+			p->pipeline);
+		return err_hint(err, "leave --pipeline out");
+	}
+	return mixing_compile(&p->mix, c, url, s, err);
 }
 
 /* --- how much --------------------------------------------------------------------------- */
@@ -189,6 +205,8 @@ static void describe(const struct run_config *c, const struct url *url, const st
 	s->offered_rps = p->rate_rps;
 	s->hold = p->hold;
 	s->find = c->find;
+	s->staged = c->stage_count;
+	s->staged_most = stages_most(c);
 	s->search = c->search;
 	s->threads = s->rings = p->workers;
 	s->threshold_count = c->threshold_count;
@@ -205,7 +223,7 @@ int compile_plan(const struct run_config *c, const struct limits *limits, bool d
 	choose_load(c, limits, ret);
 	describe(c, &url, ret, s);
 	if (secure_open(c, &url, ret, s, err) || endpoints_choose(c, &url, limits, dry, ret, err) ||
-	    render(c, &url, ret, err)) {
+	    render_requests(c, &url, ret, s, err)) {
 		secure_close(ret);
 		plan_fini(ret);
 		return -1;

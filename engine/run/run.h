@@ -32,6 +32,8 @@ struct run_stage {
 	uint64_t watch_ns; /* the last one: how long the target is watched afterwards */
 };
 
+struct scenario;
+
 struct run_config {
 	const char *url;
 	const char *method; /* NULL: GET, or POST with a body */
@@ -79,6 +81,8 @@ struct run_config {
 	struct run_stage stages[RUN_STAGES_MAX];
 	double stage_from;
 	bool stage_connections; /* it is connections that move, not requests a second */
+
+	const struct scenario *scenario; /* which requests; NULL: the URL's, as above */
 
 	unsigned valve_count;
 	struct valve valves[VALVES_MAX];

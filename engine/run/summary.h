@@ -74,6 +74,8 @@ struct summary {
 	bool find;                /* a load was sought: */
 	struct search_config search;
 	struct search_report found;
+	unsigned staged; /* so many stages are planned; and the most of their load */
+	double staged_most;
 	unsigned stage_count;
 	struct summary_stage stages[RUN_STAGES_MAX + 1];
 	bool stopped_by_guard;

@@ -1,0 +1,14 @@
+/* scenario_keys: the tables of what a scenario may say. Part of run/scenario. */
+#ifndef BRINK_RUN_SCENARIO_KEYS_H
+#define BRINK_RUN_SCENARIO_KEYS_H
+
+#include "run/scenario.h"
+
+#define SCENARIO_CONNECTIONS 256u /* where a rate is asked for, and nothing is said of them */
+
+int scenario_read(struct scenario *s, yaml_node_t *top);
+
+/* scenario_requests.c */
+int scenario_read_requests(struct yaml_reader *r, yaml_node_t *node, void *into);
+
+#endif
