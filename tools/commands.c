@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 const struct command commands[] = {
-	{"run", "URL", "run a load and judge it against thresholds",
+	{"run", "URL|SCENARIO", "run a load and judge it against thresholds",
 	 "brink run -c 64 -d 30s -R 5k --threshold 'p(99)<250ms' http://127.0.0.1:8080/",
 	 OPTIONS_RUN, cmd_run},
-	{"find", "URL", "search for the knee and the breaking point, and the way back",
+	{"find", "URL|SCENARIO", "search for the knee and the breaking point, and the way back",
 	 "brink find http://127.0.0.1:8080/", OPTIONS_FIND, cmd_find},
 	{"hold", "URL", "open many connections, keep them, report every one that is lost",
 	 "brink hold -c 100k --source 127.0.0.1-127.0.0.8 -d 30s --verify http://127.0.0.1:8080/",
@@ -18,6 +18,9 @@ const struct command commands[] = {
 	 "brink doctor -c 1M http://127.0.0.1:8080/", OPTIONS_DOCTOR, cmd_doctor},
 	{"target", "", "the reference server, with a programmable capacity and faults", "", 0,
 	 cmd_target},
+	{"import", "k6 FILE",
+	 "a script of k6 as a scenario; what cannot be converted is refused by line",
+	 "brink import k6 script.js >scenario.yaml", OPTIONS_IMPORT, cmd_import},
 	{"version", "", "version, kernel and libraries; --features: what the kernel offers", "",
 	 OPTIONS_VERSION, cmd_version},
 	{"help", "[COMMAND]", "this help, or that of a command; --man: as a manual page",

@@ -23,9 +23,10 @@ enum {
 	OPTIONS_HOLD = 16,
 	OPTIONS_DOCTOR = 32,
 	OPTIONS_FIND = 64,
-	OPTIONS_EVERY = 127,
+	OPTIONS_IMPORT = 128,
+	OPTIONS_EVERY = 255,
 	OPTIONS_LOADING = OPTIONS_RUN | OPTIONS_HOLD | OPTIONS_FIND, /* those that load a target */
-	OPTIONS_REPEATED = 128, /* each occurrence counts, not the last */
+	OPTIONS_REPEATED = 256, /* each occurrence counts, not the last */
 };
 
 struct invocation;

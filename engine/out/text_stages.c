@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "out/lines.h"
 
+#include <math.h>
 #include <stdio.h>
 
 static struct grouped load(double value)
@@ -24,8 +25,8 @@ static void row(const struct summary_stage *t, struct buf *out)
 		text_share(errors, t->error_rate, 1);
 	}
 	buf_printf(out, "  %-10s %8s %18s %12s %10s %10s %8s\n", t->name,
-		   text_seconds(length, t->length_s), from_to, load(t->achieved_rps).text, p50, p99,
-		   errors);
+		   text_seconds(length, round(t->length_s * 10) / 10), from_to,
+		   load(t->achieved_rps).text, p50, p99, errors);
 }
 
 static void aftermath(const struct search_aftermath *a, struct buf *out)

@@ -270,6 +270,8 @@ static void judge(struct run *r, const struct self_throttle *before)
 		staging_end(r->staging, s);
 	settle_maxima(r);
 	measure_rates(r);
+	if (r->staging && s->open_loop && s->elapsed_s > 0) /* on average */
+		s->offered_rps = (double)s->total.intended / s->elapsed_s;
 	secure_tell(&r->plan, s);
 	if (r->find)
 		find_end(r->find, s);

@@ -57,7 +57,8 @@ int yaml_open(struct yaml_reader *r, const char *name, struct span text, struct 
 	if (!yaml_parser_initialize(&parser))
 		return err_set(err, ERR_RUNTIME, "no memory for %s", name);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)(text.ptr ? text.ptr : ""),
+				     text.len);
 	r->loaded = yaml_parser_load(&parser, &r->document);
 	int result = r->loaded ? 0 : fail_parsing(r, &parser);
 	yaml_parser_delete(&parser);
