@@ -103,7 +103,7 @@ $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo "  LINK $@"
 	$(Q)$(TEST_LINK) -o $@ $^ -lhttp_parser $(LDLIBS)
 
-$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(TOOLS_LIB) $(LIB)
 	@echo "  LINK $@"
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ -lhttp_parser $(LDLIBS)
 

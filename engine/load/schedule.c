@@ -24,7 +24,7 @@ double piece_load(const struct piece *p, uint64_t now_ns)
 
 static double when_even(double rate_rps, double count)
 {
-	return rate_rps > 0 ? count * NS_PER_S_REAL / rate_rps : count > 0 ? INFINITY : 0;
+	return rate_rps > 0 ? count * NS_PER_S_REAL / rate_rps : INFINITY;
 }
 
 /* While the rate moves, from t = 0 on, N(t) = from t + (to - from) t^2 / 2 length: solved for t in

@@ -13,8 +13,12 @@
 static int fail_at(struct yaml_reader *r, yaml_mark_t mark, const char *text)
 {
 	r->err->hint[0] = '\0';
-	return err_set(r->err, ERR_USAGE, "%.120s:%zu:%zu: %.360s", r->name, mark.line + 1,
-		       mark.column + 1, text);
+	err_set(r->err, ERR_USAGE, "%.120s:%zu:%zu: %.360s", r->name, mark.line + 1,
+		mark.column + 1, text);
+	for (char *c = r->err->text; *c; c++) /* what was quoted may have lines of its own */
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	return -1;
 }
 
 int yaml_fail(struct yaml_reader *r, const yaml_node_t *node, const char *format, ...)
