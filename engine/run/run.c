@@ -6,6 +6,7 @@
 #include "run/find.h"
 #include "run/health.h"
 #include "run/holding.h"
+#include "run/remark.h"
 #include "run/secure.h"
 #include "run/stage.h"
 #include "run/valves.h"
@@ -204,46 +205,6 @@ static void measure_rates(struct run *r)
 	s->cpu_us_per_request = ended ? (double)t->cpu_ns / (double)NS_PER_US / (double)ended : 0;
 }
 
-static void remark(struct run *r)
-{
-	struct summary *s = r->summary;
-	const struct tally *t = &s->total;
-	if (r->silent_ns >= SILENCE_NS)
-		summary_note(s, "the target answered nothing for %.1f s, from second %.1f on",
-			     (double)r->silent_ns / (double)NS_PER_S,
-			     (double)(r->silent_from_ns - r->start_ns) / (double)NS_PER_S);
-	if (t->open_max < s->connections_asked && !s->find)
-		summary_note(s, "%llu connections were asked for, %llu were open at most",
-			     (unsigned long long)s->connections_asked,
-			     (unsigned long long)t->open_max);
-	if (t->active_max < t->open_max && t->intended >= s->connections_asked && !s->find)
-		summary_note(
-			s,
-			"%llu connections were open, but only %llu of them got an answer at a time",
-			(unsigned long long)t->open_max, (unsigned long long)t->active_max);
-	if (t->outcomes[OUTCOME_UNSENT])
-		summary_note(s,
-			     "%llu requests were due while every connection waited for the target; "
-			     "with a higher -c they would have been sent",
-			     (unsigned long long)t->outcomes[OUTCOME_UNSENT]);
-	if (t->retries && t->intended)
-		summary_note(s, "%llu retries: the target was asked %.2f times for each request",
-			     (unsigned long long)t->retries,
-			     1 + (double)t->retries / (double)t->intended);
-	if (t->held_back)
-		summary_note(
-			s, "%llu requests were due and held back: only safe methods were to go on",
-			(unsigned long long)t->held_back);
-	if (t->capture_misses)
-		summary_note(s, "%llu answers lacked the value that was to be captured",
-			     (unsigned long long)t->capture_misses);
-	if (t->rows_ended)
-		summary_note(s, "it ended early: every row of the data was used once");
-	if (t->slots_left)
-		summary_note(s, "%llu connections were not closed when the run ended",
-			     (unsigned long long)t->slots_left);
-}
-
 static double seconds_since(uint64_t then_ns)
 {
 	uint64_t now_ns = mono_ns();
@@ -277,7 +238,11 @@ static void judge(struct run *r, const struct self_throttle *before)
 		find_end(r->find, s);
 	else
 		health_judge(&facts, s);
-	remark(r);
+	if (r->silent_ns >= SILENCE_NS)
+		summary_note(s, "the target answered nothing for %.1f s, from second %.1f on",
+			     (double)r->silent_ns / (double)NS_PER_S,
+			     (double)(r->silent_from_ns - r->start_ns) / (double)NS_PER_S);
+	remark(s);
 	for (unsigned i = 0; i < s->threshold_count; i++)
 		s->results[i] = threshold_judge(&s->thresholds[i], &s->total, s->achieved_rps);
 	s->exit_code = verdict_exit_code(s, r->config->accept_saturated);
