@@ -159,6 +159,8 @@ static bool step_ended(struct search *s)
 	unsigned limited_max = s->high ? LIMITED_LATER : LIMITED_MAX;
 	learn_baseline(s);
 	keep(s);
+	if (s->found.step_count == 1 && !s->ok && !s->limited_now) /* there is nobody to search */
+		return finish(s);
 	if (!s->step.reason && s->step.state != SEARCH_GENERATOR_LIMITED) {
 		s->low = s->step.value;
 		return go_on(s);
