@@ -1,29 +1,13 @@
 /* cmd_import: `brink import k6 FILE`: a scenario on standard output. */
 #include "tools/commands.h"
 
+#include "base/file.h"
 #include "tools/import/k6.h"
 #include "tools/options_text.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #define FILE_MAX ((size_t)4 << 20)
-
-static int read_file(const char *path, struct buf *into, struct err *err)
-{
-	char chunk[16384];
-	size_t n;
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
-	while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
-		buf_append(into, chunk, n);
-	bool failed = ferror(file);
-	fclose(file);
-	if (failed)
-		return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
-	return into->cut ? err_set(err, ERR_USAGE, "%s: over %zu MiB", path, FILE_MAX >> 20) : 0;
-}
 
 static int check_operands(const struct invocation *in, struct err *err)
 {
@@ -40,11 +24,10 @@ static int check_operands(const struct invocation *in, struct err *err)
 static int import(const struct invocation *in)
 {
 	struct err err = {0};
-	struct buf script, scenario;
-	buf_init(&script, FILE_MAX);
+	struct buf script = {0}, scenario;
 	buf_init(&scenario, FILE_MAX);
 	int result =
-		check_operands(in, &err) || read_file(in->operands[1], &script, &err) ||
+		check_operands(in, &err) || file_read(&script, in->operands[1], FILE_MAX, &err) ||
 		k6_import(in->operands[1], (struct span){script.ptr, script.len}, &scenario, &err);
 	buf_fini(&script);
 	if (!result)

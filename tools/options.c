@@ -237,6 +237,7 @@ int options_parse(struct invocation *in, unsigned command, int argc, char **argv
 	in->command = command;
 	in->run.hold = command == OPTIONS_HOLD;
 	in->run.find = command == OPTIONS_FIND;
+	in->time_scale = 1;
 	in->form = out_form_find("text");
 	err->hint[0] = '\0';
 	if (!scan_words(&scan, err) && !read_scenario(in, err) &&

@@ -13,7 +13,8 @@ static const char RUN_FOOTER[] =
 	"\nExit: 0 finished, thresholds held; 1 failure; 2 usage; 3 no request succeeded; 4 "
 	"refused;\n"
 	"5 stopped by a guard; 6 the generator was the limit; 99 thresholds failed; 130, 143 "
-	"stopped by a signal.\n";
+	"stopped by\n"
+	"a signal.\n";
 
 static void flag(const struct option *o, struct buf *out)
 {

@@ -1,11 +1,11 @@
 /* What can only be decided once all options are known. */
 #include "tools/options.h"
 
+#include "base/file.h"
 #include "base/mono.h"
 #include "base/url.h"
 #include "run/stage.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -64,36 +64,17 @@ static int check_combinations(const struct invocation *in, struct err *err)
 
 /* --- the body ----------------------------------------------------------------------------- */
 
-static int read_all(FILE *file, struct buf *into)
-{
-	char chunk[16384];
-	size_t n;
-	while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
-		buf_append(into, chunk, n);
-	return ferror(file) ? -1 : 0;
-}
-
-static int unreadable(const struct invocation *in, const char *why, struct err *err)
-{
-	err_set(err, ERR_USAGE, "--data-file %s: %s", in->data_file, why);
-	return err_hint(err, "it is the name of a readable file of at most %zu MiB",
-			DATA_FILE_MAX >> 20);
-}
-
 static int load_body(struct invocation *in, struct err *err)
 {
-	FILE *file = fopen(in->data_file, "re");
-	if (!file)
-		return unreadable(in, strerror(errno), err);
-	buf_init(&in->body, DATA_FILE_MAX);
-	int result = 0;
-	if (read_all(file, &in->body))
-		result = unreadable(in, strerror(errno), err);
-	else if (in->body.cut)
-		result = unreadable(in, "it is larger", err);
-	fclose(file);
-	in->run.body = (struct span){in->body.ptr, in->body.len};
-	return result;
+	if (!file_read(&in->body, in->data_file, DATA_FILE_MAX, err)) {
+		in->run.body = (struct span){in->body.ptr, in->body.len};
+		return 0;
+	}
+	char text[sizeof err->text];
+	memcpy(text, err->text, sizeof text);
+	err_set(err, ERR_USAGE, "--data-file %.400s", text);
+	return err_hint(err, "it is the name of a readable file of at most %zu MiB",
+			DATA_FILE_MAX >> 20);
 }
 
 /* An empty body that was asked for makes a POST as well. */
@@ -291,7 +272,7 @@ static int settle_stages(struct invocation *in, struct err *err)
 		run->stage_count = 0;
 		return 0;
 	}
-	for (unsigned i = 0; i < run->stage_count && in->time_scale > 0; i++) {
+	for (unsigned i = 0; i < run->stage_count; i++) {
 		struct run_stage *stage = &run->stages[i];
 		stage->duration_ns = scaled(stage->duration_ns, in->time_scale);
 		stage->watch_ns = scaled(stage->watch_ns, in->time_scale);

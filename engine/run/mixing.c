@@ -1,10 +1,10 @@
 #include "run/mixing.h"
 
+#include "base/file.h"
 #include "proto/request.h"
 #include "run/health.h"
 #include "run/mixing_impl.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,18 +14,14 @@
 
 static int read_body(struct mixing *m, const struct scenario_request *q, struct buf *out)
 {
-	char chunk[16384];
-	size_t n;
+	struct yaml_reader *r = &m->scenario->reader;
+	if (q->body_file)
+		return file_read(out, q->body_file, REQUEST_MAX, r->err) ? yaml_blame(r, q->node)
+									 : 0;
+	buf_init(out, REQUEST_MAX);
 	if (q->body)
 		buf_puts(out, q->body);
-	FILE *file = q->body_file ? fopen(q->body_file, "re") : NULL;
-	if (q->body_file && !file)
-		return mixing_fail(m, "body_file %s: %s", q->body_file, strerror(errno));
-	while (file && (n = fread(chunk, 1, sizeof chunk, file)) > 0)
-		buf_append(out, chunk, n);
-	if (file)
-		fclose(file);
-	return out->cut ? mixing_fail(m, "a body over %zu MiB", REQUEST_MAX >> 20) : 0;
+	return 0;
 }
 
 struct drafts {
@@ -63,8 +59,7 @@ static void add_own_variable(struct mixing *m, struct drafts *d, char *line, siz
 /* What a variable body's length is, is told for each call. */
 static int draft(struct mixing *m, const struct scenario_request *q, struct drafts *d)
 {
-	struct buf raw;
-	buf_init(&raw, REQUEST_MAX);
+	struct buf raw = {0};
 	if (mixing_mark(m, span_of(q->path), &d->path) || draft_headers(m, q, d) ||
 	    read_body(m, q, &raw)) {
 		buf_fini(&raw);

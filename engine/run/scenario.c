@@ -1,9 +1,8 @@
 #include "run/scenario.h"
 
-#include "base/mono.h"
+#include "base/file.h"
 #include "run/scenario_keys.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -85,37 +84,16 @@ int scenario_parse(struct scenario **ret, const char *name, struct span text, bo
 	return 0;
 }
 
-static int read_file(const char *path, struct buf *into, struct err *err)
-{
-	char chunk[16384];
-	size_t n;
-	FILE *file = fopen(path, "re");
-	if (!file) {
-		err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
-		return err_hint(err,
-				"a URL, like http://127.0.0.1:8080/, or the name of a scenario");
-	}
-	buf_init(into, FILE_MAX);
-	while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
-		buf_append(into, chunk, n);
-	bool failed = ferror(file);
-	fclose(file);
-	if (failed)
-		return err_set(err, ERR_USAGE, "%s: %s", path, strerror(errno));
-	return into->cut ? err_set(err, ERR_USAGE, "%s: over %zu KiB", path, FILE_MAX >> 10) : 0;
-}
-
 int scenario_load(struct scenario **ret, const char *path, struct run_config *c, struct err *err)
 {
-	struct buf text = {0};
+	struct buf text;
 	*ret = NULL;
-	int result = read_file(path, &text, err);
-	if (!result)
-		result = scenario_parse(ret, path, (struct span){text.ptr, text.len}, true, c, err);
-	if (*ret)
-		(*ret)->text = text.ptr; /* the reader has copied what it keeps */
+	int result = file_read(&text, path, FILE_MAX, err);
+	if (result)
+		err_hint(err, "a URL, like http://127.0.0.1:8080/, or the name of a scenario");
 	else
-		buf_fini(&text);
+		result = scenario_parse(ret, path, (struct span){text.ptr, text.len}, true, c, err);
+	buf_fini(&text); /* the reader has copied what it keeps */
 	return result;
 }
 
@@ -127,7 +105,6 @@ void scenario_free(struct scenario *s)
 		for (unsigned k = 0; k < s->requests[i].header_count; k++)
 			free((void *)(uintptr_t)s->requests[i].headers[k]);
 	yaml_close(&s->reader);
-	free(s->text);
 	free(s);
 }
 

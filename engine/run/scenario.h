@@ -50,7 +50,6 @@ struct scenario_data {
 struct scenario {
 	struct yaml_reader reader;
 	struct run_config *config; /* being filled */
-	char *text;
 	enum scenario_executor executor;
 	unsigned request_count;
 	struct scenario_request requests[MIX_REQUESTS_MAX];

@@ -22,7 +22,7 @@ START_TEST(what_cannot_go_together_is_refused_with_a_way_out)
 		{"U --spin 50us", "--spin", "--rate"},
 		{"U --data x --data-file y", "--data", "--data-file"},
 		{"U -q -v", "--quiet", "--verbose"},
-		{"-c 5", "a URL is missing", ""},
+		{"-c 5", "a URL or a scenario is missing", ""},
 		{"http://a/ http://b/", "one URL", "\"http://b/\""},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -141,7 +141,7 @@ START_TEST(the_defaults_in_the_table_are_those_of_a_run)
 		done(plain);
 		done(set);
 	}
-	ck_assert_uint_eq(checked, 16);
+	ck_assert_uint_eq(checked, 17);
 }
 END_TEST
 
