@@ -135,7 +135,7 @@ static const char *broken_request_rule(const struct sim_result *r)
 		return "a status for every answer";
 	if (t->bytes_received > r->truth.bytes_handed_over)
 		return "no byte is counted twice";
-	if (t->intended_us.count != tally_ended(t))
+	if (t->intended_us.count + t->late_us.count != tally_ended(t))
 		return "a latency for every outcome";
 	return NULL;
 }

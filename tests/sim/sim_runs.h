@@ -41,7 +41,7 @@ struct sim_family {
 	void (*choose)(uint64_t seed, struct sim_run *ret);
 	const char *(*broken_rule)(const struct sim_run *run, const struct sim_result *r);
 };
-extern const struct sim_family sim_loads, sim_holds;
+extern const struct sim_family sim_loads, sim_holds, sim_steps;
 
 /* A script in which some things happen sometimes. */
 struct sim_script sim_choose_script(uint64_t seed, struct rng *rng);
