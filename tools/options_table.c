@@ -59,9 +59,9 @@ const struct option options[] = {
 	{"Load", 0, "think", "T", "0s", "closed loop: pause between an answer and the next request",
 	 RUN, set_duration, INTO(run.think_ns, 0, TIME_MAX)},
 
-	{"Search", 0, "variable", "rate|connections", "rate",
-	 "what grows: requests a second, or connections that each ask again once answered", FIND,
-	 set_variable, ELSEWHERE},
+	{"Search", 0, "variable", "WHAT", "rate",
+	 "what grows: rate, requests a second; or connections that each ask again once answered",
+	 FIND, set_variable, ELSEWHERE},
 	{"Search", 0, "from", "N", "100 requests/s, or 4 connections", "the first load", FIND,
 	 set_real, INTO(run.search.from, 0, RATE_MAX)},
 	{"Search", 0, "to", "N", "10M requests/s, or 10k connections", "the last one", FIND,

@@ -190,6 +190,10 @@ static void verdict(const struct summary *s, struct buf *out)
 		    f->graceful ? "; it degrades gracefully: what is too much is shed at once "
 				  "(429 or 503), and the rest is served"
 				: "");
+	else if (f->step_count && f->steps[f->step_count - 1].reason)
+		say(out, "VERDICT", "none: at %s %s %s",
+		    load(f->steps[f->step_count - 1].value).text, unit(s),
+		    because(f->steps[f->step_count - 1].reason));
 	else if (f->step_count)
 		say(out, "VERDICT", "did not break up to %s %s",
 		    load(f->steps[f->step_count - 1].value).text, unit(s));
