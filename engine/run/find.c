@@ -83,6 +83,7 @@ static bool is_limited(struct find *f, uint64_t now_ns)
 		.slots = crew_slots(f->crew),
 		.throttled_ns = after.throttled_ns - f->before.throttled_ns,
 		.throttle_source = after.source,
+		.throttled_share = SQUEEZED_SHARE,
 		.wall_s = (double)(now_ns - f->order_ns) / (double)NS_PER_S,
 		.busy = f->plan->busy,
 	};
@@ -90,9 +91,7 @@ static bool is_limited(struct find *f, uint64_t now_ns)
 	f->order->limit_count = f->order->note_count = 0;
 	f->order->connections_asked = f->plan->connections;
 	health_judge(&facts, f->order);
-	bool squeezed =
-		(double)facts.throttled_ns > facts.wall_s * (double)NS_PER_S * SQUEEZED_SHARE;
-	return f->order->saturated || squeezed;
+	return f->order->saturated;
 }
 
 static uint64_t current(const struct tally *t, enum outcome outcome)

@@ -156,7 +156,7 @@ static void judge_ring(struct summary *s)
 static bool judge_throttle(const struct health_facts *f, struct summary *s)
 {
 	double share = (double)f->throttled_ns / (double)NS_PER_S / f->wall_s;
-	if (share <= THROTTLED_SHARE)
+	if (share <= (f->throttled_share > 0 ? f->throttled_share : THROTTLED_SHARE))
 		return false;
 	struct summary_limit *l = add_limit(s, "cpu");
 	SAY(l->evidence, "its cgroup's cpu quota held it back %.1f s in %.1f s (%s)",

@@ -13,9 +13,10 @@ struct health_facts {
 	uint32_t slots;        /* connections for which there were descriptors */
 	uint64_t throttled_ns; /* by the cgroup, during the run */
 	const char *throttle_source;
-	double wall_s; /* without the warm-up, the drain included */
-	bool busy;     /* spinning all the time by choice */
-	bool hold;     /* connections were what was asked for; then, the host's facts: */
+	double throttled_share; /* of the time, that is let pass; 0: as usual */
+	double wall_s;          /* without the warm-up, the drain included */
+	bool busy;              /* spinning all the time by choice */
+	bool hold;              /* connections were what was asked for; then, the host's facts: */
 	const struct facts *before, *now; /* NULL: not looked at */
 };
 
