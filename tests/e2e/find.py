@@ -39,7 +39,7 @@ def the_capacity_of_a_target_is_found_by_connections():
 @tap.test
 def a_target_that_never_breaks_has_no_breaking_point():
     with servers.Target() as target:
-        summary, result = find(target.url + "/", "--to", "800")
+        summary, result = find(target.url + "/", "--to", "800", "--hold", "1s", "--watch", "1s")
     tap.equal(result.code, 0, f"exit code of {result}")
     tap.equal(summary["find"]["breaking_point"], None, "breaking point")
     tap.equal(summary["find"]["steps"][-1]["value"], 800, "the last load")
@@ -72,7 +72,7 @@ def a_signal_ends_a_search_with_what_it_found():
 @tap.test
 def the_text_shows_table_curve_and_points():
     with servers.Target(*QUEUE) as target:
-        result = brink.run(["find", target.url + "/", *QUICK, "--hold", "1s"], timeout=150)
+        result = brink.run(["find", target.url + "/", *QUICK, "--confirm", "1"], timeout=150)
     for text in ("VERDICT     breaks at", "KNEE", "RECOVERY", "GENERATOR", "broken (error_rate)",
                  "latency, o p50, * p99"):
         tap.contains(result.out, text, "the report")

@@ -46,7 +46,7 @@ def a_target_that_freezes_once_the_load_has_gone_is_named():
 def a_target_that_takes_its_time_to_recover_is_timed():
     sulk = 20 if tap.LONG else 6
     with servers.Target(*QUEUE, "--sulk", f"{sulk}s") as target:
-        flags = ("--from", "2000", "--confirm", "1", "--resolution", "20%", "--watch", "1s")
+        flags = ("--from", "2000", "--confirm", "1", "--resolution", "60%", "--watch", "1s")
         summary, _ = find(target.url + "/", *flags, timeout=400)
     tap.between(summary["find"]["recovery_s"], sulk - 1, sulk + 1, "recovery in seconds")
     tap.check(summary["find"]["breaking_point"] is not None, "a breaking point")

@@ -5,7 +5,7 @@ import tap
 
 TIMES = 10 if tap.LONG else 1
 QUEUE = ("--servers", "4", "--service-time", "1ms", "--queue", "64")  # 4,000 requests/s
-QUICK = ("--from", "1000", "--watch", "1s")
+QUICK = ("--from", "1000", "--watch", "1s", *(() if tap.LONG else ("--hold", "1s")))
 
 
 def find(url, *flags, prefix=(), timeout=150):
