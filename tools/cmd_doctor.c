@@ -249,14 +249,11 @@ int cmd_doctor(int argc, char **argv)
 {
 	static struct invocation in;
 	struct err err = {0};
-	struct buf out;
 	int code;
 	if (options_parse(&in, OPTIONS_DOCTOR, argc, argv, &err)) {
 		code = command_fail(&err);
 	} else if (in.help) {
-		buf_init(&out, TEXT_MAX);
-		options_help(command_find(argv[0]), &out);
-		code = command_print(&out);
+		code = options_show_help(argv[0]);
 	} else if (check_usage(&in, &err)) {
 		code = command_fail(&err);
 	} else {

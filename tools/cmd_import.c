@@ -43,14 +43,8 @@ int cmd_import(int argc, char **argv)
 	int code;
 	if (options_parse(&in, OPTIONS_IMPORT, argc, argv, &err))
 		code = command_fail(&err);
-	else if (in.help) {
-		struct buf out;
-		buf_init(&out, FILE_MAX);
-		options_help(command_find(argv[0]), &out);
-		code = command_print(&out);
-	} else {
-		code = import(&in);
-	}
+	else
+		code = in.help ? options_show_help(argv[0]) : import(&in);
 	options_fini(&in);
 	return code;
 }

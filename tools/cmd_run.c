@@ -131,14 +131,6 @@ static int prepare_and_execute(struct invocation *in, struct err *err)
 	return code;
 }
 
-static int help(const char *name)
-{
-	struct buf out;
-	buf_init(&out, REPORT_MAX);
-	options_help(command_find(name), &out);
-	return command_print(&out);
-}
-
 static int load(unsigned command, int argc, char **argv)
 {
 	static struct invocation in; /* 30 KB, and one of them a process */
@@ -147,7 +139,7 @@ static int load(unsigned command, int argc, char **argv)
 	if (options_parse(&in, command, argc, argv, &err))
 		code = command_fail(&err);
 	else if (in.help)
-		code = help(argv[0]);
+		code = options_show_help(argv[0]);
 	else
 		code = prepare_and_execute(&in, &err);
 	options_fini(&in);

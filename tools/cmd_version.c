@@ -76,11 +76,9 @@ int cmd_version(int argc, char **argv)
 	options_fini(&in);
 	if (result)
 		return command_fail(&err);
+	if (in.help)
+		return options_show_help(argv[0]);
 	buf_init(&out, TEXT_MAX);
-	if (in.help) {
-		options_help(command_find(argv[0]), &out);
-		return command_print(&out);
-	}
 	version(&out);
 	if (!in.features || !features(&out, &err))
 		return command_print(&out);

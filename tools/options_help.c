@@ -3,6 +3,7 @@
 
 #include "out/lines.h"
 
+#define HELP_MAX   ((size_t)1 << 20)
 #define FLAG_WIDTH 24 /* of the longest flag with its value, and two blanks */
 
 static const char RUN_FOOTER[] =
@@ -57,6 +58,14 @@ void options_help(const struct command *c, struct buf *out)
 	flags(c->options, out);
 	if (c->options & OPTIONS_LOADING)
 		buf_puts(out, RUN_FOOTER);
+}
+
+int options_show_help(const char *name)
+{
+	struct buf out;
+	buf_init(&out, HELP_MAX);
+	options_help(command_find(name), &out);
+	return command_print(&out);
 }
 
 void options_overview(struct buf *out)

@@ -173,7 +173,6 @@ static int settle_url(struct invocation *in, struct err *err)
 
 #define FIND_RATE_FROM        100
 #define FIND_RATE_TO          10e6
-#define FIND_RATE_CONNECTIONS 256
 #define FIND_CONNECTIONS_FROM 4
 #define FIND_CONNECTIONS_TO   10e3
 
@@ -207,7 +206,7 @@ static void settle_rate(struct invocation *in)
 	c->from = fmin(c->from, options_has(in, "from") ? c->from : c->to);
 	run->rate_rps = c->to;
 	if (!options_has(in, "connections") && !(in->scenario && in->scenario->connections))
-		run->connections = FIND_RATE_CONNECTIONS;
+		run->connections = RUN_RATE_CONNECTIONS;
 }
 
 static int settle_connections(struct invocation *in, struct err *err)
@@ -285,7 +284,7 @@ static int settle_stages(struct invocation *in, struct err *err)
 	if (run->stage_connections)
 		run->connections = (uint32_t)fmin(most, UINT32_MAX);
 	else if (!options_has(in, "connections") && !in->scenario)
-		run->connections = FIND_RATE_CONNECTIONS;
+		run->connections = RUN_RATE_CONNECTIONS;
 	run->rate_rps = run->stage_connections ? 0 : most;
 	return 0;
 }

@@ -5,12 +5,6 @@
 
 #include <stddef.h>
 
-#define CONNECTIONS_MAX 4000000
-#define THREADS_MAX     1024
-#define RATE_MAX        1000000000
-#define TIME_MAX        (366 * 24 * 3600 * NS_PER_S) /* sums stay far from 2^64 ns */
-#define TIMEOUT_MAX     (3600 * NS_PER_S)            /* what a histogram can hold */
-
 /* The field of struct invocation that a row's setter fills, and its bounds. */
 #define INTO(f, min, max)                                                                          \
 	{                                                                                          \
@@ -30,17 +24,17 @@
 
 const struct option options[] = {
 	{"Load", 'c', "connections", "N", "10; to find a rate: 256", "connections to open and keep",
-	 ALL, set_count, INTO(run.connections, 1, CONNECTIONS_MAX)},
+	 ALL, set_count, INTO(run.connections, 1, RUN_CONNECTIONS_MAX)},
 	{"Load", 't', "threads", "N", "one a core", "threads, each with a ring of its own", BOTH,
-	 set_count, INTO(run.threads, 1, THREADS_MAX)},
+	 set_count, INTO(run.threads, 1, RUN_THREADS_MAX)},
 	{"Load", 'd', "duration", "T", "10s; no end with -n; a hold: until a signal",
 	 "how long to measure, after the warm-up; or to hold, once all are open", (RUN | HOLD),
-	 set_duration, INTO(run.duration_ns, NS_PER_MS, TIME_MAX)},
+	 set_duration, INTO(run.duration_ns, NS_PER_MS, RUN_TIME_MAX)},
 	{"Load", 'n', "requests", "N", "no limit", "stop after so many requests", RUN, set_count,
 	 INTO(run.requests, 1, UINT64_MAX)},
 	{"Load", 'R', "rate", "N", "closed loop",
 	 "open loop: N requests a second, due on schedule whatever the target's pace", RUN,
-	 set_real, INTO(run.rate_rps, 0, RATE_MAX)},
+	 set_real, INTO(run.rate_rps, 0, RUN_RATE_MAX)},
 	{"Load", 0, "stage", "T:N", "none",
 	 "come to the load N within T, from where the stage before it ended",
 	 (RUN | OPTIONS_REPEATED), set_stage, ELSEWHERE},
@@ -55,21 +49,21 @@ const struct option options[] = {
 	{"Load", 0, "seed", "N", "1", "of all that is random", BOTH, set_count,
 	 INTO(run.seed, 0, UINT64_MAX)},
 	{"Load", 0, "warmup", "T", "0s", "load for so long before measuring", RUN, set_duration,
-	 INTO(run.warmup_ns, 0, TIME_MAX)},
+	 INTO(run.warmup_ns, 0, RUN_TIME_MAX)},
 	{"Load", 0, "think", "T", "0s", "closed loop: pause between an answer and the next request",
-	 RUN, set_duration, INTO(run.think_ns, 0, TIME_MAX)},
+	 RUN, set_duration, INTO(run.think_ns, 0, RUN_TIME_MAX)},
 
 	{"Search", 0, "variable", "WHAT", "rate",
 	 "what grows: rate, requests a second; or connections that each ask again once answered",
 	 FIND, set_variable, ELSEWHERE},
 	{"Search", 0, "from", "N", "100 requests/s, or 4 connections", "the first load", FIND,
-	 set_real, INTO(run.search.from, 0, RATE_MAX)},
+	 set_real, INTO(run.search.from, 0, RUN_RATE_MAX)},
 	{"Search", 0, "to", "N", "10M requests/s, or 10k connections", "the last one", FIND,
-	 set_real, INTO(run.search.to, 0, RATE_MAX)},
+	 set_real, INTO(run.search.to, 0, RUN_RATE_MAX)},
 	{"Search", 0, "factor", "N", "2", "each is so many times the one before, until one breaks",
 	 FIND, set_real, INTO(run.search.factor, 0, 100)},
 	{"Search", 0, "hold", "T", "2s", "how long each stands", FIND, set_seconds,
-	 INTO(run.search.hold_s, 400 * NS_PER_MS, TIME_MAX)},
+	 INTO(run.search.hold_s, 400 * NS_PER_MS, RUN_TIME_MAX)},
 	{"Search", 0, "resolution", "P%", "5%", "how closely the breaking point is told", FIND,
 	 set_percent, INTO(run.search.resolution, 0, 100)},
 	{"Search", 0, "confirm", "N", "2", "how often a load must break to count", FIND, set_count,
@@ -81,9 +75,9 @@ const struct option options[] = {
 	{"Search", 0, "queue-ratio", "N", "4", "queueing: P99 is over so many P50, and 1 ms more",
 	 FIND, set_real, INTO(run.search.queue_ratio, 0, 1000000)},
 	{"Search", 0, "recover", "T", "30s", "how long a recovery is awaited", FIND, set_seconds,
-	 INTO(run.search.recover_s, NS_PER_S, TIME_MAX)},
+	 INTO(run.search.recover_s, NS_PER_S, RUN_TIME_MAX)},
 	{"Search", 0, "watch", "T", "5s", "watch the target for so long after its recovery", FIND,
-	 set_seconds, INTO(run.search.watch_s, 0, TIME_MAX)},
+	 set_seconds, INTO(run.search.watch_s, 0, RUN_TIME_MAX)},
 
 	{"Request", 'H', "header", "LINE", "none",
 	 "\"Name: value\"; replaces the automatic one of that name", MANY, set_header, ELSEWHERE},
@@ -107,16 +101,16 @@ const struct option options[] = {
 	 "addresses to connect from: 127.0.0.1-127.0.0.40, 10.0.0.0/24, or all", ALL, set_text,
 	 INTO(run.source, 0, 0)},
 	{"Connections", 0, "connect-rate", "N", "no limit", "begin N connections a second", BOTH,
-	 set_real, INTO(run.connect_rps, 0, RATE_MAX)},
+	 set_real, INTO(run.connect_rps, 0, RUN_RATE_MAX)},
 	{"Connections", 0, "linger0", NULL, "off",
 	 "end connections with an RST, which leaves no TIME_WAIT", BOTH, set_on,
 	 INTO(run.linger0, 0, 1)},
 	{"Connections", 0, "timeout", "T", "10s",
 	 "a request without a whole answer by then has failed", BOTH, set_duration,
-	 INTO(run.timeout_ns, NS_PER_MS, TIMEOUT_MAX)},
+	 INTO(run.timeout_ns, NS_PER_MS, RUN_TIMEOUT_MAX)},
 	{"Connections", 0, "connect-timeout", "T", "5s",
 	 "a connection that does not stand by then has failed", BOTH, set_duration,
-	 INTO(run.connect_timeout_ns, NS_PER_MS, TIMEOUT_MAX)},
+	 INTO(run.connect_timeout_ns, NS_PER_MS, RUN_TIMEOUT_MAX)},
 
 	{"TLS", 0, "cacert", "FILE", "the system's", "certificates to trust (PEM)", BOTH, set_text,
 	 INTO(run.tls.cacert, 0, 0)},
@@ -144,9 +138,9 @@ const struct option options[] = {
 	 INTO(run.handshakes_only, 0, 1)},
 
 	{"Hold", 0, "ping", "T", "none", "ask each connection every T, evenly spread", HOLD,
-	 set_duration, INTO(run.ping_ns, NS_PER_MS, TIME_MAX)},
+	 set_duration, INTO(run.ping_ns, NS_PER_MS, RUN_TIME_MAX)},
 	{"Hold", 'R', "request-rate", "N", "none", "send N requests a second, to each in turn",
-	 HOLD, set_real, INTO(run.rate_rps, 0, RATE_MAX)},
+	 HOLD, set_real, INTO(run.rate_rps, 0, RUN_RATE_MAX)},
 	{"Hold", 0, "churn", "P%/s", "none", "close and open again so many a second", HOLD,
 	 set_churn, INTO(run.churn_percent, 0, 100)},
 	{"Hold", 0, "verify", NULL, "off", "at the end ask each connection once", HOLD, set_on,
@@ -158,7 +152,7 @@ const struct option options[] = {
 	{"Hold", 0, "no-warm", NULL, "memory is touched ahead, from 50,000 connections on",
 	 "open into memory as it is", HOLD, set_on, INTO(run.cold, 0, 1)},
 	{"Hold", 0, "close-rate", "N", "30k", "close N connections a second at the end", HOLD,
-	 set_real, INTO(run.close_rps, 0, RATE_MAX)},
+	 set_real, INTO(run.close_rps, 0, RUN_RATE_MAX)},
 
 	{"Judgement", 0, "expect-status", "CODE", "200 to 399", "the one status that is ok", BOTH,
 	 set_count, INTO(run.expect_status, 100, 599)},
@@ -180,7 +174,7 @@ const struct option options[] = {
 	{"Guards", 0, "allow-target", "CIDR", "loopback", "addresses that may be loaded besides",
 	 MANY, set_allow_target, ELSEWHERE},
 	{"Guards", 0, "max-rate", "N", "no cap", "refuse (exit 4) a rate above", BOTH, set_real,
-	 INTO(run.guard.max_rate_rps, 0, RATE_MAX)},
+	 INTO(run.guard.max_rate_rps, 0, RUN_RATE_MAX)},
 	{"Guards", 0, "max-connections", "N", "no cap", "refuse (exit 4) more connections", BOTH,
 	 set_count, INTO(run.guard.max_connections, 1, UINT64_MAX)},
 	{"Guards", 0, "stop-if", "EXPR", "none",

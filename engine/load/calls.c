@@ -27,7 +27,7 @@ bool calls_init(struct worker *w)
 	c->rng.state = c->mix->seed ^ (uint64_t)w->number << 40;
 	c->of = mem_pages(w->count * sizeof *c->of);
 	c->bytes = mem_reserve(w->count * c->mix->longest);
-	c->scratch = malloc(2 * c->mix->longest);
+	c->scratch = malloc(c->mix->longest);
 	c->again = mem_reserve(w->count * sizeof *c->again);
 	if (captures_any(c->mix))
 		c->answers = mem_reserve(w->count * sizeof *c->answers);
@@ -144,9 +144,8 @@ struct span calls_render(struct worker *w, uint32_t id)
 {
 	struct calls *c = &w->calls;
 	char *bytes = c->bytes + id * c->mix->longest;
-	size_t len = mix_render(c->mix, &c->of[id], w->number, w->plan->workers, c->captured,
+	size_t len = mix_render(c->mix, &c->of[id], w->number, w->plan->workers, c->captured, bytes,
 				c->scratch);
-	memcpy(bytes, c->scratch, len);
 	return (struct span){bytes, len};
 }
 
@@ -204,7 +203,7 @@ void calls_answered(struct worker *w, uint32_t id, enum outcome outcome)
 	if (!listens(w, id))
 		return;
 	const struct mix_request *r = calls_request(w, id);
-	struct buf *b = &c->answers[id];
+	const struct buf *b = &c->answers[id];
 	for (unsigned i = 0; outcome == OUTCOME_OK && !b->cut && i < r->capture_count; i++) {
 		uint32_t index = r->captures[i].index;
 		if (capture(&c->captured[index], (struct span){b->ptr, b->len},
@@ -213,6 +212,13 @@ void calls_answered(struct worker *w, uint32_t id, enum outcome outcome)
 		else
 			w->tally->capture_misses++;
 	}
-	b->len = 0;
-	b->cut = false;
+	calls_forget(w, id);
+}
+
+void calls_forget(struct worker *w, uint32_t id)
+{
+	if (!w->calls.answers)
+		return;
+	w->calls.answers[id].len = 0;
+	w->calls.answers[id].cut = false;
 }

@@ -56,5 +56,6 @@ bool calls_retry(struct worker *w, uint32_t id, uint64_t due_ns, enum outcome ou
 /* Bytes of an answer, before it is parsed; and that it was whole. */
 void calls_heard(struct worker *w, uint32_t id, struct span in);
 void calls_answered(struct worker *w, uint32_t id, enum outcome outcome);
+void calls_forget(struct worker *w, uint32_t id); /* what was heard of an answer so far */
 
 #endif

@@ -34,9 +34,16 @@ static size_t join_chunks(char *bytes, size_t len)
 	return to;
 }
 
+static bool is_interim(struct span answer)
+{
+	return answer.len > 9 && answer.ptr[9] == '1'; /* "HTTP/1.1 1xx" */
+}
+
 static json_t *parse(struct span answer)
 {
-	char *head_end = memmem(answer.ptr, answer.len, "\r\n\r\n", 4);
+	char *head_end;
+	while ((head_end = memmem(answer.ptr, answer.len, "\r\n\r\n", 4)) && is_interim(answer))
+		span_skip(&answer, (size_t)(head_end + 4 - answer.ptr));
 	if (!head_end)
 		return NULL;
 	struct span head = {answer.ptr, (size_t)(head_end - answer.ptr)};

@@ -58,6 +58,7 @@ void flight_give_up(struct worker *w, uint32_t id)
 	struct conn *c = &w->conns[id];
 	for (unsigned i = 0; i < c->in_flight; i++)
 		w->given_up += flight_at(w, id, i)->due_ns >= w->measure_ns;
+	calls_forget(w, id);
 	w->in_flight -= c->in_flight;
 	c->in_flight = c->to_write = 0;
 }

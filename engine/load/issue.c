@@ -37,7 +37,7 @@ static void issue_again(struct worker *w)
 static void issue_closed(struct worker *w)
 {
 	uint32_t id;
-	while (w->quota && calls_may(w) && (id = worker_next_ready(w)) != CONN_NONE) {
+	while (w->quota && (id = worker_next_ready(w)) != CONN_NONE && calls_may(w)) {
 		if (w->conns[id].state == CONN_CLOSED && !worker_may_dial(w))
 			return;
 		worker_unready(w, id);

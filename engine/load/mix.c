@@ -117,9 +117,9 @@ bool mix_has_rows(const struct mix *m, const struct call *call, uint32_t worker,
 	return true;
 }
 
-/* The body comes first, as the head tells its length; then it is moved behind the head. */
+/* The body comes first, as the head tells its length; then it follows the head. */
 size_t mix_render(const struct mix *m, const struct call *call, uint32_t worker, uint32_t workers,
-		  const struct captured *captured, char *out)
+		  const struct captured *captured, char *out, char *scratch)
 {
 	const struct mix_request *r = &m->requests[call->which];
 	struct telling t = {
@@ -130,11 +130,10 @@ size_t mix_render(const struct mix *m, const struct call *call, uint32_t worker,
 		.captured = captured,
 	};
 	t.rng.state = m->seed + number_of_all(&t) * UINT64_C(0xd1342543de82ef95);
-	char *body = out + m->longest;
 	unsigned body_count = r->part_count - r->body_at;
-	t.body_len = put(&t, r->parts + r->body_at, body_count, body);
+	t.body_len = put(&t, r->parts + r->body_at, body_count, scratch);
 	size_t head_len = put(&t, r->parts, r->body_at, out);
-	memcpy(out + head_len, body, t.body_len);
+	memcpy(out + head_len, scratch, t.body_len);
 	return head_len + t.body_len;
 }
 

@@ -88,10 +88,9 @@ struct captured {
 /* Whether there is a row for the call in every feed that it tells of. */
 bool mix_has_rows(const struct mix *m, const struct call *call, uint32_t worker, uint32_t workers);
 
-/* Writes the request to `out`, of twice m->longest bytes (the second half is for the body on its
- * way); returns its length. */
+/* Writes the request to `out`, of m->longest bytes as `scratch` is; returns its length. */
 size_t mix_render(const struct mix *m, const struct call *call, uint32_t worker, uint32_t workers,
-		  const struct captured *captured, char *out);
+		  const struct captured *captured, char *out, char *scratch);
 
 void mix_free(struct mix *m); /* with its parts and feeds; NULL is fine */
 

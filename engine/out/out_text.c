@@ -36,6 +36,17 @@ char *text_share(char *out, double part, double whole)
 	return out;
 }
 
+void text_aftermath(const struct search_aftermath *a, const char *lead, struct buf *out)
+{
+	char text[200];
+	if (!a->found)
+		return;
+	snprintf(text, sizeof text, "%s %.1f s after the load had stopped, %s%.1f s",
+		 a->silent ? "it froze" : "it failed", a->at_s,
+		 a->lasts ? "and had not come back after " : "for ", a->lasted_s);
+	lines_wrap(out, lead, text);
+}
+
 static void run_opening(const struct summary *s, FILE *to)
 {
 	char planned[UNITS_TEXT] = "a counted";

@@ -3,6 +3,7 @@
 #ifndef BRINK_OUT_TEXT_H
 #define BRINK_OUT_TEXT_H
 
+#include "base/grouped.h"
 #include "base/span.h"
 #include "run/summary.h"
 
@@ -19,6 +20,15 @@ void text_connections(const struct summary *s, struct buf *out); /* text_load.c 
 void text_tls(const struct summary *s, struct buf *out);         /* text_tls.c */
 void text_requests(const struct summary *s, struct buf *out);
 void text_judgement(const struct summary *s, struct buf *out); /* text_judgement.c */
+
+/* What went wrong once a load had stopped; nothing where nothing did. out_text.c */
+void text_aftermath(const struct search_aftermath *a, const char *lead, struct buf *out);
+
+/* A load, requests a second or connections, to the whole number: "1,000". */
+static inline struct grouped text_load(double value)
+{
+	return grouped((uint64_t)(value + 0.5));
+}
 
 /* "2m", "90s", "1.5s", as wrk writes a duration; out of UNITS_TEXT bytes; returns out. */
 char *text_seconds(char *out, double seconds);

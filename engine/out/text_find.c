@@ -1,7 +1,6 @@
 /* What a search found: a row for each load while it runs, then the curve and the points. */
 #include "out/text.h"
 
-#include "base/grouped.h"
 #include "base/units.h"
 #include "out/lines.h"
 #include "out/out.h"
@@ -18,11 +17,6 @@ static const char *unit(const struct summary *s)
 	return s->search.variable == SEARCH_RATE ? "requests/s" : "connections";
 }
 
-static struct grouped load(double value)
-{
-	return grouped((uint64_t)(value + 0.5));
-}
-
 /* --- the table --------------------------------------------------------------------------- */
 
 void text_find_opening(const struct summary *s, FILE *to)
@@ -31,8 +25,8 @@ void text_find_opening(const struct summary *s, FILE *to)
 	fprintf(to, "Finding the breaking point by %s @ %s\n",
 		s->search.variable == SEARCH_RATE ? "rate" : "connections", s->target);
 	fprintf(to, "  from %s %s on, times %g until it breaks, then to within %g%%; %s a step\n",
-		load(s->search.from).text, unit(s), s->search.factor, 100 * s->search.resolution,
-		text_seconds(each, s->search.hold_s));
+		text_load(s->search.from).text, unit(s), s->search.factor,
+		100 * s->search.resolution, text_seconds(each, s->search.hold_s));
 	fprintf(to, "\n%12s %12s %12s %10s %10s %8s  %s\n", unit(s), "offered/s", "achieved/s",
 		"p50", "p99", "errors", "state");
 }
@@ -47,9 +41,9 @@ void out_text_step(const struct summary *s, FILE *to)
 	}
 	if (step->error_rate > 0)
 		text_share(errors, step->error_rate, 1);
-	fprintf(to, "%12s %12s %12s %10s %10s %8s  %s", load(step->value).text,
-		load(step->offered_rps).text, load(step->achieved_rps).text, p50, p99, errors,
-		search_state_name(step->state));
+	fprintf(to, "%12s %12s %12s %10s %10s %8s  %s", text_load(step->value).text,
+		text_load(step->offered_rps).text, text_load(step->achieved_rps).text, p50, p99,
+		errors, search_state_name(step->state));
 	if (step->reason)
 		fprintf(to, " (%s)", search_reason_name(step->reason));
 	fprintf(to, "%s%s\n", step->drifting ? ", latency still grows" : "",
@@ -143,7 +137,7 @@ static void curve(const struct summary *s, struct buf *out)
 	for (unsigned i = 0; i < count; i++) {
 		char text[CURVE_COLUMNS + 2], errors[UNITS_TEXT];
 		bar(&a, steps[i], text);
-		buf_printf(out, "%12s |%s", load(steps[i]->value).text, text);
+		buf_printf(out, "%12s |%s", text_load(steps[i]->value).text, text);
 		if (steps[i]->error_rate > 0)
 			buf_printf(out, "  %s errors", text_share(errors, steps[i]->error_rate, 1));
 		buf_puts(out, "\n");
@@ -185,40 +179,32 @@ static void verdict(const struct summary *s, struct buf *out)
 	if (f->generator_limited)
 		say(out, "VERDICT", "none: the generator was the limit before the target was");
 	else if (b->found)
-		say(out, "VERDICT", "breaks at %s %s (%s to %s): %s%s", load(b->value).text,
-		    unit(s), load(b->low).text, load(b->high).text, because(f->reason),
+		say(out, "VERDICT", "breaks at %s %s (%s to %s): %s%s", text_load(b->value).text,
+		    unit(s), text_load(b->low).text, text_load(b->high).text, because(f->reason),
 		    f->graceful ? "; it degrades gracefully: what is too much is shed at once "
 				  "(429 or 503), and the rest is served"
 				: "");
 	else if (f->step_count && f->steps[f->step_count - 1].reason)
 		say(out, "VERDICT", "none: at %s %s %s",
-		    load(f->steps[f->step_count - 1].value).text, unit(s),
+		    text_load(f->steps[f->step_count - 1].value).text, unit(s),
 		    because(f->steps[f->step_count - 1].reason));
 	else if (f->step_count)
 		say(out, "VERDICT", "did not break up to %s %s",
-		    load(f->steps[f->step_count - 1].value).text, unit(s));
+		    text_load(f->steps[f->step_count - 1].value).text, unit(s));
 	else
 		say(out, "VERDICT", "none: not one step was finished");
 	if (f->queueing_from > 0)
 		say(out, "QUEUEING", "from %s %s on: P99 is more than %g times P50",
-		    load(f->queueing_from).text, unit(s), s->search.queue_ratio);
+		    text_load(f->queueing_from).text, unit(s), s->search.queue_ratio);
 	if (f->unresponsive_from > 0)
-		say(out, "SILENCE", "from %s %s on: no answers", load(f->unresponsive_from).text,
-		    unit(s));
+		say(out, "SILENCE", "from %s %s on: no answers",
+		    text_load(f->unresponsive_from).text, unit(s));
 	if (f->knee.found)
-		say(out, "KNEE", "latency bends after %s %s (%s to %s)", load(f->knee.value).text,
-		    unit(s), load(f->knee.low).text, load(f->knee.high).text);
+		say(out, "KNEE", "latency bends after %s %s (%s to %s)",
+		    text_load(f->knee.value).text, unit(s), text_load(f->knee.low).text,
+		    text_load(f->knee.high).text);
 	else
 		say(out, "KNEE", "none seen: latency did not bend");
-}
-
-static void aftermath(const struct search_report *f, struct buf *out)
-{
-	const struct search_aftermath *a = &f->aftermath;
-	if (a->found)
-		say(out, "AFTERMATH", "%s %.1f s after the load had stopped, %s%.1f s",
-		    a->silent ? "it froze" : "it failed", a->at_s,
-		    a->lasts ? "and had not come back after " : "for ", a->lasted_s);
 }
 
 static void recovery(const struct summary *s, struct buf *out)
@@ -233,10 +219,10 @@ static void recovery(const struct summary *s, struct buf *out)
 		    f->breaking.found ? ", at the longest" : "");
 	if (f->return_known && f->returns_at > 0)
 		say(out, "RETURN", "coming down from above, it holds %s %s at once",
-		    load(f->returns_at).text, unit(s));
+		    text_load(f->returns_at).text, unit(s));
 	else if (f->return_known && f->breaking.found && f->breaking.low > 0)
 		say(out, "RETURN", "coming down from above, it held no load that was tried");
-	aftermath(f, out);
+	text_aftermath(&f->aftermath, "AFTERMATH   ", out);
 }
 
 void text_find(const struct summary *s, struct buf *out)

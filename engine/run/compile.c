@@ -19,7 +19,6 @@
 #define DRAIN_MAX_NS      NS_PER_S
 #define WINDOW_NS         (100 * NS_PER_MS)
 #define CLOSE_RPS_DEFAULT 30000
-#define CONNECTIONS_LIMIT 4000000u
 #define SPIN_NS           (100 * NS_PER_US)
 #define SPIN_SHARE_MAX    0.6 /* of a core, that spinning may cost by itself */
 
@@ -87,9 +86,9 @@ static int render_requests(const struct run_config *c, const struct url *url, st
 
 static int check_sizes(const struct run_config *c, struct err *err)
 {
-	if (!c->connections || c->connections > CONNECTIONS_LIMIT)
+	if (!c->connections || c->connections > RUN_CONNECTIONS_MAX)
 		return err_set(err, ERR_USAGE, "-c %u: from 1 to %u connections", c->connections,
-			       CONNECTIONS_LIMIT);
+			       RUN_CONNECTIONS_MAX);
 	if (!c->pipeline || c->pipeline > PLAN_PIPELINE_MAX)
 		return err_set(err, ERR_USAGE, "--pipeline %u: from 1 to %u", c->pipeline,
 			       PLAN_PIPELINE_MAX);
@@ -120,8 +119,6 @@ static uint64_t choose_duration(const struct run_config *c)
 	return c->requests ? UINT64_MAX : DURATION_DEFAULT;
 }
 
-/* A hold lasts until a signal unless told otherwise; to ask each connection every T is to ask
- * N / T times a second, in turn. Those that are not asked need no receive kept ready. */
 /* Connections that are asked again and again are worth the memory of what their answers need. */
 static enum plan_idle idle_of(bool lean, bool asked)
 {
@@ -130,6 +127,8 @@ static enum plan_idle idle_of(bool lean, bool asked)
 	return lean || !asked ? PLAN_WATCH : PLAN_RECEIVE;
 }
 
+/* A hold lasts until a signal unless told otherwise; to ask each connection every T is to ask
+ * N / T times a second, in turn. Those that are not asked need no receive kept ready. */
 static void choose_hold(const struct run_config *c, struct plan *p)
 {
 	p->hold = true;

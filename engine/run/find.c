@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/mono.h"
+#include "run/window.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,39 +95,6 @@ static bool is_limited(struct find *f, uint64_t now_ns)
 	return f->order->saturated;
 }
 
-static uint64_t current(const struct tally *t, enum outcome outcome)
-{
-	return t->outcomes[outcome] - t->late[outcome];
-}
-
-static struct search_window window_of(struct find *f, const struct tally *t)
-{
-	struct search_window w = {
-		.from_s = (double)(f->seen_ns - f->order_ns) / (double)NS_PER_S,
-		.to_s = (double)(t->to_ns - f->order_ns) / (double)NS_PER_S,
-		.ok = current(t, OUTCOME_OK),
-		.refused = t->status[429] + t->status[503],
-		.latency_us = &t->intended_us,
-	};
-	for (unsigned status = 100; status < TALLY_STATUSES; status++)
-		w.answered += t->status[status];
-	for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
-		enum outcome_side side = outcome_side((enum outcome)o);
-		uint64_t count = current(t, (enum outcome)o);
-		bool failed = side == SIDE_TARGET || (side == SIDE_SHED && !t->shed_ok);
-		if (side == SIDE_GENERATOR)
-			continue;
-		w.ended += count;
-		w.failed += failed ? count : 0;
-	}
-	return w;
-}
-
-static void stop(struct find *f)
-{
-	crew_order(f->crew, ORDER_DRAIN);
-}
-
 bool find_tick(struct find *f, const struct tally *t, uint64_t now_ns, struct summary *s)
 {
 	unsigned steps = f->search.found.step_count;
@@ -136,15 +104,13 @@ bool find_tick(struct find *f, const struct tally *t, uint64_t now_ns, struct su
 		f->seen_ns = t->to_ns;
 		return false;
 	}
-	struct search_window w = window_of(f, t);
+	struct search_window w = window_of(t, f->order_ns, f->seen_ns);
 	tally_extend(&f->order->total, t);
 	w.generator_limited = is_limited(f, now_ns);
 	f->seen_ns = t->to_ns;
 	bool ordered = search_take(&f->search, &w);
-	if (f->search.order.done)
-		stop(f);
-	else if (ordered && !carry_out(f, now_ns + AHEAD_NS))
-		stop(f);
+	if (f->search.order.done || (ordered && !carry_out(f, now_ns + AHEAD_NS)))
+		crew_order(f->crew, ORDER_DRAIN);
 	if (f->search.found.step_count == steps)
 		return false;
 	s->found.steps[steps] = f->search.found.steps[steps];

@@ -253,7 +253,7 @@ int mixing_compile(struct mix **ret, const struct run_config *c, const struct ur
 		return err_set(err, ERR_RUNTIME, "no memory for the requests");
 	}
 	m->config = c;
-	m->scenario = (struct scenario *)(uintptr_t)c->scenario;
+	m->scenario = c->scenario;
 	m->scenario->reader.err = err;
 	m->url = url;
 	m->mix = mix;

@@ -22,8 +22,8 @@ struct mixing {
 	const struct scenario_request *request;
 };
 
-/* About the request that is being compiled; returns -1. */
-int mixing_fail(struct mixing *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* About the request that is being compiled; gives -1. */
+#define mixing_fail(m, ...) yaml_fail(&(m)->scenario->reader, (m)->request->node, __VA_ARGS__)
 
 /* mixing_variables.c: puts a mark for each ${...}, and notes which is which. */
 int mixing_mark(struct mixing *m, struct span text, struct buf *out);

@@ -1,18 +1,7 @@
 /* Variables: what ${...} stands for. */
 #include "run/mixing_impl.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-
-int mixing_fail(struct mixing *m, const char *format, ...)
-{
-	char text[300];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	return yaml_fail(&m->scenario->reader, m->request->node, "%s", text);
-}
 
 static bool is_word(struct span name, const char *word)
 {

@@ -56,14 +56,6 @@ struct run {
 
 /* --- watching --------------------------------------------------------------------------- */
 
-static uint64_t answers(const struct tally *t)
-{
-	uint64_t sum = 0;
-	for (unsigned status = 100; status < TALLY_STATUSES; status++)
-		sum += t->status[status];
-	return sum;
-}
-
 /* Keeps the longest time in which nothing was answered. */
 static void watch_silence(struct run *r, uint64_t now_ns)
 {
@@ -71,7 +63,7 @@ static void watch_silence(struct run *r, uint64_t now_ns)
 		r->silent_from_ns = r->answer_ns;
 		r->silent_ns = now_ns - r->answer_ns;
 	}
-	if (answers(r->window))
+	if (tally_answers(r->window))
 		r->answer_ns = now_ns;
 }
 
@@ -199,7 +191,7 @@ static void measure_rates(struct run *r)
 		end_ns = t->last_end_ns;
 	uint64_t from_ns = t->held_from_ns ? t->held_from_ns : r->measure_ns;
 	s->elapsed_s = end_ns > from_ns ? (double)(end_ns - from_ns) / (double)NS_PER_S : 0;
-	s->achieved_rps = s->elapsed_s > 0 ? (double)answers(t) / s->elapsed_s : 0;
+	s->achieved_rps = s->elapsed_s > 0 ? (double)tally_answers(t) / s->elapsed_s : 0;
 	s->cpu_s = (double)t->cpu_ns / (double)NS_PER_S;
 	uint64_t ended = tally_ended(t);
 	s->cpu_us_per_request = ended ? (double)t->cpu_ns / (double)NS_PER_US / (double)ended : 0;

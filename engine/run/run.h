@@ -6,6 +6,7 @@
 #ifndef BRINK_RUN_RUN_H
 #define BRINK_RUN_RUN_H
 
+#include "base/mono.h"
 #include "base/span.h"
 #include "run/guard.h"
 #include "run/search.h"
@@ -16,7 +17,13 @@
 
 enum run_spin { RUN_SPIN_AUTO, RUN_SPIN_OFF, RUN_SPIN_FIXED, RUN_SPIN_BUSY };
 
-#define RUN_HEADERS_MAX 64
+#define RUN_HEADERS_MAX      64
+#define RUN_CONNECTIONS_MAX  4000000
+#define RUN_THREADS_MAX      1024
+#define RUN_RATE_MAX         1000000000
+#define RUN_TIME_MAX         (366 * 24 * 3600 * NS_PER_S) /* sums stay far from 2^64 ns */
+#define RUN_TIMEOUT_MAX      (3600 * NS_PER_S)            /* what a histogram can hold */
+#define RUN_RATE_CONNECTIONS 256u /* where a rate moves, and nothing is said of them */
 
 /* Of https:// targets. Names of files; NULL: none. See tls/context.h. */
 struct run_tls {
@@ -82,7 +89,7 @@ struct run_config {
 	double stage_from;
 	bool stage_connections; /* it is connections that move, not requests a second */
 
-	const struct scenario *scenario; /* which requests; NULL: the URL's, as above */
+	struct scenario *scenario; /* which requests; NULL: the URL's, as above */
 
 	unsigned valve_count;
 	struct valve valves[VALVES_MAX];

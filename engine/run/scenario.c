@@ -41,7 +41,7 @@ static void choose_connections(const struct scenario *s)
 {
 	struct run_config *c = s->config;
 	if (!s->connections && (s->rate || s->executor == EXECUTOR_RAMPING_RATE))
-		c->connections = SCENARIO_CONNECTIONS;
+		c->connections = RUN_RATE_CONNECTIONS;
 }
 
 static int check_whole(struct scenario *s)

@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RATE_MAX        1000000000
-#define CONNECTIONS_MAX 4000000
-#define TIME_MAX        (366 * 24 * 3600 * NS_PER_S)
-#define TIMEOUT_MAX     (3600 * NS_PER_S)
-
 #define COUNT(keys) (unsigned)(sizeof(keys) / sizeof *(keys))
 #define OF(type, f) offsetof(struct type, f), sizeof(((struct type *)0)->f)
 #define OWN(read)   YAML_OWN, 0, 0, 0, 0, read
@@ -161,7 +156,7 @@ static int read_target_load(struct yaml_reader *r, yaml_node_t *node, void *into
 	if (!text)
 		return -1;
 	double n;
-	if (!units_real(text, &n) || n > RATE_MAX)
+	if (!units_real(text, &n) || n > RUN_RATE_MAX)
 		return yaml_fail(r, node,
 				 "target: \"%.40s\" is not a number from 0 on, like 1000 or 10k",
 				 text);
@@ -172,9 +167,10 @@ static int read_target_load(struct yaml_reader *r, yaml_node_t *node, void *into
 static int add_stage(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
 	static const struct yaml_key keys[] = {
-		{"duration", YAML_DURATION, OF(run_stage, duration_ns), NS_PER_MS, TIME_MAX, NULL},
+		{"duration", YAML_DURATION, OF(run_stage, duration_ns), NS_PER_MS, RUN_TIME_MAX,
+		 NULL},
 		{"target", OWN(read_target_load)},
-		{"watch", YAML_DURATION, OF(run_stage, watch_ns), 0, TIME_MAX, NULL},
+		{"watch", YAML_DURATION, OF(run_stage, watch_ns), 0, RUN_TIME_MAX, NULL},
 	};
 	struct scenario *s = into;
 	struct run_stage *stage = &s->config->stages[s->config->stage_count++];
@@ -197,8 +193,9 @@ static int read_stages(struct yaml_reader *r, yaml_node_t *node, void *into)
 
 static int read_connections(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
-	static const struct yaml_key keys[] = {
-		{"connections", YAML_COUNT, OF(run_config, connections), 1, CONNECTIONS_MAX, NULL}};
+	static const struct yaml_key keys[] = {{"connections", YAML_COUNT,
+						OF(run_config, connections), 1, RUN_CONNECTIONS_MAX,
+						NULL}};
 	struct scenario *s = into;
 	s->connections = node;
 	return yaml_scalar(r, node, keys, s->config);
@@ -207,7 +204,7 @@ static int read_connections(struct yaml_reader *r, yaml_node_t *node, void *into
 static int read_rate(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
 	static const struct yaml_key keys[] = {
-		{"rate", YAML_REAL, OF(run_config, rate_rps), 1, RATE_MAX, NULL}};
+		{"rate", YAML_REAL, OF(run_config, rate_rps), 1, RUN_RATE_MAX, NULL}};
 	struct scenario *s = into;
 	s->rate = node;
 	return yaml_scalar(r, node, keys, s->config);
@@ -244,7 +241,7 @@ static int add_threshold(struct yaml_reader *r, yaml_node_t *node, void *into)
 	static const struct yaml_key keys[] = {
 		{"threshold", YAML_TEXT, OF(limit, text), 0, 0, NULL},
 		{"abortOnFail", YAML_FLAG, OF(limit, abort), 0, 0, NULL},
-		{"delayAbortEval", YAML_DURATION, OF(limit, delay_ns), 0, TIME_MAX, NULL},
+		{"delayAbortEval", YAML_DURATION, OF(limit, delay_ns), 0, RUN_TIME_MAX, NULL},
 	};
 	struct limit l = *(struct limit *)into;
 	if (node->type == YAML_SCALAR_NODE)
@@ -292,17 +289,19 @@ static int read_find(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
 	static const struct yaml_key keys[] = {
 		{"variable", OWN(read_variable)},
-		{"from", YAML_REAL, OF(search_config, from), 1, RATE_MAX, NULL},
-		{"to", YAML_REAL, OF(search_config, to), 1, RATE_MAX, NULL},
+		{"from", YAML_REAL, OF(search_config, from), 1, RUN_RATE_MAX, NULL},
+		{"to", YAML_REAL, OF(search_config, to), 1, RUN_RATE_MAX, NULL},
 		{"factor", YAML_REAL, OF(search_config, factor), 1, 100, NULL},
-		{"hold", YAML_SECONDS, OF(search_config, hold_s), 400 * NS_PER_MS, TIME_MAX, NULL},
+		{"hold", YAML_SECONDS, OF(search_config, hold_s), 400 * NS_PER_MS, RUN_TIME_MAX,
+		 NULL},
 		{"resolution", YAML_SHARE, OF(search_config, resolution), 1, 100, NULL},
 		{"confirm", YAML_COUNT, OF(search_config, confirm), 1, 10, NULL},
 		{"break_errors", YAML_SHARE, OF(search_config, break_errors), 1, 100, NULL},
 		{"break_throughput", YAML_SHARE, OF(search_config, throughput), 1, 100, NULL},
 		{"queue_ratio", YAML_REAL, OF(search_config, queue_ratio), 1, 1000000, NULL},
-		{"recover", YAML_SECONDS, OF(search_config, recover_s), NS_PER_S, TIME_MAX, NULL},
-		{"watch", YAML_SECONDS, OF(search_config, watch_s), 0, TIME_MAX, NULL},
+		{"recover", YAML_SECONDS, OF(search_config, recover_s), NS_PER_S, RUN_TIME_MAX,
+		 NULL},
+		{"watch", YAML_SECONDS, OF(search_config, watch_s), 0, RUN_TIME_MAX, NULL},
 	};
 	struct scenario *s = into;
 	return yaml_map(r, node, "find", keys, COUNT(keys), &s->config->search);
@@ -362,7 +361,7 @@ static int read_guards(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
 	static const struct yaml_key keys[] = {
 		{"allow_targets", OWN(read_allow_targets)},
-		{"max_rate", YAML_REAL, OF(run_config, guard.max_rate_rps), 1, RATE_MAX, NULL},
+		{"max_rate", YAML_REAL, OF(run_config, guard.max_rate_rps), 1, RUN_RATE_MAX, NULL},
 		{"max_connections", YAML_COUNT, OF(run_config, guard.max_connections), 1,
 		 UINT64_MAX, NULL},
 		{"stop_if", OWN(read_stop_if)},
@@ -383,16 +382,16 @@ static int read_guards(struct yaml_reader *r, yaml_node_t *node, void *into)
 		return yaml_scalar(r, node, key, ((struct scenario *)into)->config);               \
 	}
 PLAIN(target, url, YAML_TEXT, 0, 0)
-PLAIN(duration, duration_ns, YAML_DURATION, NS_PER_MS, TIME_MAX)
-PLAIN(warmup, warmup_ns, YAML_DURATION, 0, TIME_MAX)
-PLAIN(timeout, timeout_ns, YAML_DURATION, NS_PER_MS, TIMEOUT_MAX)
-PLAIN(connect_timeout, connect_timeout_ns, YAML_DURATION, NS_PER_MS, TIMEOUT_MAX)
-PLAIN(threads, threads, YAML_COUNT, 1, 1024)
+PLAIN(duration, duration_ns, YAML_DURATION, NS_PER_MS, RUN_TIME_MAX)
+PLAIN(warmup, warmup_ns, YAML_DURATION, 0, RUN_TIME_MAX)
+PLAIN(timeout, timeout_ns, YAML_DURATION, NS_PER_MS, RUN_TIMEOUT_MAX)
+PLAIN(connect_timeout, connect_timeout_ns, YAML_DURATION, NS_PER_MS, RUN_TIMEOUT_MAX)
+PLAIN(threads, threads, YAML_COUNT, 1, RUN_THREADS_MAX)
 PLAIN(seed, seed, YAML_COUNT, 0, UINT64_MAX)
 PLAIN(poisson, poisson, YAML_FLAG, 0, 0)
 PLAIN(keepalive, keepalive, YAML_FLAG, 0, 0)
 PLAIN(shed_ok, shed_ok, YAML_FLAG, 0, 0)
-PLAIN(start, stage_from, YAML_REAL, 1, RATE_MAX)
+PLAIN(start, stage_from, YAML_REAL, 1, RUN_RATE_MAX)
 
 static const struct yaml_key top_keys[] = {
 	{"version", OWN(read_version)},

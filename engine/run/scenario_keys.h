@@ -4,8 +4,6 @@
 
 #include "run/scenario.h"
 
-#define SCENARIO_CONNECTIONS 256u /* where a rate is asked for, and nothing is said of them */
-
 int scenario_read(struct scenario *s, yaml_node_t *top);
 
 /* scenario_requests.c */

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/mono.h"
 #include "load/schedule.h"
-#include "run/search.h"
+#include "run/window.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -150,15 +150,7 @@ static void look(struct staging *g, const struct tally *t)
 	uint64_t from_ns = schedule_piece(&g->schedule, g->at)->from_ns;
 	if (g->seen_ns < from_ns + NS_PER_S) /* the load's last requests are still to end */
 		return;
-	struct search_window w = {
-		.from_s = (double)(g->seen_ns - from_ns) / (double)NS_PER_S,
-		.to_s = (double)(t->to_ns - from_ns) / (double)NS_PER_S,
-		.ended = tally_ended(t),
-		.failed = tally_ended(t) - t->outcomes[OUTCOME_OK],
-		.latency_us = &t->intended_us,
-	};
-	for (unsigned status = 100; status < TALLY_STATUSES; status++)
-		w.answered += t->status[status];
+	struct search_window w = window_of(t, from_ns, g->seen_ns);
 	search_watch(&g->watch, &w);
 }
 

@@ -148,6 +148,14 @@ uint64_t tally_generator_side(const struct tally *t)
 	return side_count(t, SIDE_GENERATOR);
 }
 
+uint64_t tally_answers(const struct tally *t)
+{
+	uint64_t sum = 0;
+	for (unsigned status = 100; status < TALLY_STATUSES; status++)
+		sum += t->status[status];
+	return sum;
+}
+
 uint64_t tally_ended(const struct tally *t)
 {
 	uint64_t sum = 0;

@@ -31,7 +31,7 @@ struct tally {
 	uint64_t retries;                /* of requests that are counted once all the same */
 	uint64_t held_back;              /* due, and not taken: only safe methods were to go on */
 	uint64_t capture_misses;         /* answers without the value that was to be captured */
-	uint64_t rows_ended;             /* gauge, 0 or 1: rows that are used once have run out */
+	uint64_t rows_ended;             /* workers whose rows, each used once, have run out */
 	uint64_t bytes_sent, bytes_received;
 	uint64_t in_flight;           /* gauge, at the window's end: intended and not yet ended */
 	uint64_t oldest_in_flight_ns; /* gauge: age of the oldest of them */
@@ -87,6 +87,7 @@ void tally_join(struct tally *into, const struct tally *other);
 
 uint64_t tally_failed(const struct tally *t);         /* outcomes of SIDE_TARGET */
 uint64_t tally_generator_side(const struct tally *t); /* outcomes of SIDE_GENERATOR */
+uint64_t tally_answers(const struct tally *t);        /* of any status, late ones too */
 uint64_t tally_ended(const struct tally *t);          /* all outcomes */
 
 /* (failed + shed) / (ok + failed + shed), with shed_ok failed / (ok + failed + shed); 0 of none. */

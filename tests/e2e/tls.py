@@ -241,10 +241,7 @@ def an_end_without_close_notify_truncates_what_only_the_end_delimits():
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello"
     for properly, outcome in ((True, "ok"), (False, "truncated")):
         def talk(sock, server, properly=properly):
-            import ssl
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*SERVER)
-            secure = context.wrap_socket(sock, server_side=True, suppress_ragged_eofs=True)
+            secure = servers.secured(sock, *SERVER, ragged=True)
             secure.recv(4096)
             secure.sendall(head)
             with contextlib.suppress(OSError):

@@ -21,13 +21,14 @@ static void compile(const struct run_config *c)
 	summary.note_count = 0;
 	if (!mixing_compile(&mix, c, &url, &summary, &err)) {
 		static struct captured captured[MIX_CAPTURES_MAX];
-		char *out = malloc(2 * mix->longest + 1);
+		char *out = malloc(mix->longest + 1), *scratch = malloc(mix->longest + 1);
 		for (uint64_t n = 0; n < mix->count; n++) {
 			struct call call = {.number = n, .which = (uint16_t)n};
-			size_t len = mix_render(mix, &call, 0, 1, captured, out);
+			size_t len = mix_render(mix, &call, 0, 1, captured, out, scratch);
 			assert(len <= mix->longest);
 		}
 		free(out);
+		free(scratch);
 	}
 	mix_free(mix);
 }

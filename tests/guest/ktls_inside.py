@@ -119,9 +119,7 @@ def ended_by(version, properly):
     told = []
 
     def talk(sock, _server):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERT, KEY)
-        secure = context.wrap_socket(sock, server_side=True, suppress_ragged_eofs=False)
+        secure = servers.secured(sock, CERT, KEY)
         secure.recv(4096)
         secure.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello")
         try:
@@ -153,9 +151,7 @@ def our_close_notify_reaches_a_peer_in_user_space():
         ends = []
 
         def talk(sock, _server, ends=ends):
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(CERT, KEY)
-            secure = context.wrap_socket(sock, server_side=True, suppress_ragged_eofs=False)
+            secure = servers.secured(sock, CERT, KEY)
             secure.recv(4096)
             secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             try:

@@ -38,6 +38,16 @@ START_TEST(chunks_are_put_together)
 }
 END_TEST
 
+START_TEST(answers_before_the_answer_are_passed_over)
+{
+	ck_assert_str_eq(found("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" HEAD
+			       "{\"id\": \"A7\"}",
+			       "$.id"),
+			 "A7");
+	ck_assert_str_eq(found("HTTP/1.1 100 Continue\r\n\r\n", "$.id"), "");
+}
+END_TEST
+
 START_TEST(what_is_not_there_or_cannot_be_told_is_no_value)
 {
 	ck_assert_str_eq(found(HEAD "{\"id\": \"A7\"}", "$.other"), "");
@@ -66,6 +76,7 @@ int main(void)
 	TCase *all = tcase_create("capture");
 	tcase_add_test(all, values_are_found_by_their_path);
 	tcase_add_test(all, chunks_are_put_together);
+	tcase_add_test(all, answers_before_the_answer_are_passed_over);
 	tcase_add_test(all, what_is_not_there_or_cannot_be_told_is_no_value);
 	tcase_add_test(all, a_path_is_checked_before);
 	Suite *suite = suite_create("capture");
