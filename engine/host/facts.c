@@ -2,6 +2,7 @@
 
 #include "base/span.h"
 #include "host/cgroup.h"
+#include "host/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -23,63 +24,6 @@ struct row {
 	unsigned multiple; /* 0: 1 */
 };
 
-/* ---- words and lines ---- */
-
-/* What follows the label on the first line that begins with it. */
-static const char *after(const char *text, const char *label)
-{
-	size_t len = strlen(label);
-	while (strncmp(text, label, len) != 0) {
-		text = strchr(text, '\n');
-		if (!text++)
-			return NULL;
-	}
-	return text + len;
-}
-
-/* The nth word of the line that goes on here; NULL where it ends before. */
-static const char *word_at(const char *at, unsigned n)
-{
-	for (;;) {
-		at += strspn(at, " \t");
-		if (*at == '\0' || *at == '\n')
-			return NULL;
-		if (n-- == 0)
-			return at;
-		at += strcspn(at, " \t\n");
-	}
-}
-
-static bool is_word(const char *at, const char *word)
-{
-	size_t len = strlen(word);
-	return strcspn(at, " \t\n") == len && strncmp(at, word, len) == 0;
-}
-
-/* The place of a word in its line; -1 where it is not there. */
-static int place_of(const char *line, const char *word)
-{
-	const char *at;
-	for (unsigned n = 0; (at = word_at(line, n)); n++)
-		if (is_word(at, word))
-			return (int)n;
-	return -1;
-}
-
-static bool number(const char *at, int base, uint64_t *ret)
-{
-	if (!at)
-		return false;
-	if (is_word(at, "unlimited")) {
-		*ret = UINT64_MAX;
-		return true;
-	}
-	if (!(base == 16 ? isxdigit((unsigned char)*at) : isdigit((unsigned char)*at)))
-		return false;
-	*ret = strtoull(at, NULL, base);
-	return true;
-}
-
 /* ---- readers ---- */
 
 /* "MemTotal:   24684084 kB", "32768	60999" */
@@ -87,8 +31,8 @@ static bool read_word(const struct row *r, const struct facts *known, const char
 		      uint64_t *ret)
 {
 	(void)known;
-	const char *line = after(text, r->line);
-	return line && number(word_at(line, r->word), 10, ret);
+	const char *line = text_after(text, r->line);
+	return line && text_number(text_word(line, r->word), 10, ret);
 }
 
 /* "TCP: inuse 26899 orphan 0 tw 0" */
@@ -96,20 +40,14 @@ static bool read_pair(const struct row *r, const struct facts *known, const char
 		      uint64_t *ret)
 {
 	(void)known;
-	const char *line = after(text, r->line);
-	int place = line ? place_of(line, r->key) : -1;
-	return place >= 0 && number(word_at(line, (unsigned)place + 1), 10, ret);
+	return text_pair(text, r->line, r->key, ret);
 }
 
-/* A line of names, then one of values that begins alike. */
 static bool read_column(const struct row *r, const struct facts *known, const char *text,
 			uint64_t *ret)
 {
 	(void)known;
-	const char *names = after(text, r->line);
-	const char *values = names ? after(names, r->line) : NULL;
-	int place = values ? place_of(names, r->key) : -1;
-	return place >= 0 && number(word_at(values, (unsigned)place), 10, ret);
+	return text_column(text, r->line, r->key, ret);
 }
 
 /* A line of names, then a line a cpu, in hexadecimal. */
@@ -118,11 +56,11 @@ static bool read_cpus(const struct row *r, const struct facts *known, const char
 {
 	(void)known;
 	uint64_t sum = 0, value;
-	int place = place_of(text, r->key);
+	int place = text_place(text, r->key);
 	const char *line = strchr(text, '\n');
 	if (place < 0 || !line)
 		return false;
-	for (; line && number(word_at(line + 1, (unsigned)place), 16, &value);
+	for (; line && text_number(text_word(line + 1, (unsigned)place), 16, &value);
 	     line = strchr(line + 1, '\n'))
 		sum += value;
 	*ret = sum;
@@ -134,8 +72,8 @@ static bool read_bit(const struct row *r, const struct facts *known, const char 
 {
 	(void)known;
 	uint64_t bits;
-	const char *line = after(text, r->line);
-	if (!line || !number(word_at(line, 0), 16, &bits))
+	const char *line = text_after(text, r->line);
+	if (!line || !text_number(text_word(line, 0), 16, &bits))
 		return false;
 	*ret = bits >> r->word & 1;
 	return true;
