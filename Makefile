@@ -5,8 +5,8 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
-DEPS_BUILD := gcc make pkg-config liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libyaml-dev libcsv-dev zlib1g-dev
-DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy iproute2 iptables strace wrk clang-format \
+DEPS_BUILD := gcc clang make pkg-config bpftool libbpf-dev libmnl-dev libmicrohttpd-dev libcap-ng-dev libgnutls28-dev liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libyaml-dev libcsv-dev zlib1g-dev
+DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy iproute2 iptables strace wrk clang-format prometheus ethtool \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
 DEPS_SERVERS := apache2-bin h2o lighttpd lighttpd-mod-openssl caddy
@@ -35,9 +35,11 @@ SANITIZE := --coverage
 endif
 CFLAGS  := -std=gnu11 -g $(OPT) $(WARN) $(SANITIZE) -fno-omit-frame-pointer -pthread
 CPPFLAGS := -D_GNU_SOURCE -DBRINK_VERSION='"$(VERSION)"' -Iengine -I.
-LDLIBS  := -luring -lssl -lcrypto -lcurl -ljansson -lyaml -lcsv -lz -lm -pthread
+LDLIBS  := -lbpf -luring -lssl -lcrypto -lcurl -ljansson -lyaml -lcsv -lmnl -lmicrohttpd -lgnutls -lcap-ng -lz -lm -pthread
 AR      := $(if $(filter clang,$(CC)),ar,gcc-ar)
 
+BPF_C    := $(wildcard bpf/*.bpf.c)
+PROBE_C  := $(filter-out $(BPF_C),$(wildcard bpf/*.c))
 ENGINE_C := $(wildcard engine/*/*.c)
 TOOLS_C  := $(wildcard tools/*.c tools/*/*.c)
 UNIT_C   := $(wildcard tests/unit/test_*.c)
@@ -45,7 +47,7 @@ SIM_C    := $(wildcard tests/sim/*.c)
 SEARCH_C := $(wildcard tests/search/*.c)
 FUZZ_C   := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C  := $(wildcard tests/bench/*.c)
-ENGINE_O := $(ENGINE_C:%.c=$(BUILD)/%.o)
+ENGINE_O := $(ENGINE_C:%.c=$(BUILD)/%.o) $(PROBE_C:%.c=$(BUILD)/%.o)
 TOOLS_O  := $(TOOLS_C:%.c=$(BUILD)/%.o)
 UNITS    := $(UNIT_C:%.c=$(BUILD)/%)
 BENCHES  := $(BENCH_C:%.c=$(BUILD)/%)
@@ -54,6 +56,7 @@ SIM      := $(if $(SIM_C),$(BUILD)/tests/sim/test_sim)
 SEARCH   := $(if $(SEARCH_C),$(BUILD)/tests/search/test_search)
 PRELOAD  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
 LIB      := $(BUILD)/libbrink.a
+SKELETONS := $(BPF_C:%.bpf.c=$(BUILD)/%.skel.h)
 BRINK    := $(BUILD)/brink
 Q        := $(if $(V),,@) # make V=1 shows the commands
 SOURCES  := $(shell find engine bpf tools tuning tests -name '*.[ch]' 2>/dev/null)
@@ -77,6 +80,17 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Programs for the kernel: built by clang alone, read by the loader as generated headers.
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	@echo "  BPF  $<"
+	$(Q)clang -g -O2 -target bpf -Wall -Wextra -Werror -Wno-unused-parameter -I. \
+		-I/usr/include/$(shell gcc -print-multiarch) -MMD -MP -c -o $@ $<
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(Q)bpftool gen skeleton $< name $(*F) >$@.part && mv $@.part $@
+$(PROBE_C:%.c=$(BUILD)/%.o): CPPFLAGS += -I$(BUILD)
+$(PROBE_C:%.c=$(BUILD)/%.o): $(SKELETONS)
 
 # Unit tests see the tools' modules too, all but main.
 TEST_LINK := $(CC) $(filter-out -flto=auto,$(CFLAGS))
@@ -139,6 +153,11 @@ check: deps ## run every test that takes seconds; says how many ran, were skippe
 check-long: deps ## the long suites: 10,000 simulated runs, 100,000 connections
 	@$(MAKE) --no-print-directory -j2 tests
 	@tests/run --build $(BUILD) --long
+
+.PHONY: net
+net: deps ## what the agent counts, against the truth, in network namespaces (part of make check)
+	@$(MAKE) --no-print-directory -j2 all
+	@tests/run --build $(BUILD) --only '^net/' -v
 
 .PHONY: guest
 guest: deps ## kTLS, in a User-Mode Linux guest whose kernel has it (part of make check)
