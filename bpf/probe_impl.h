@@ -1,0 +1,37 @@
+/* What probe.c, which loads, and probe_read.c, which reads, share. */
+#ifndef BRINK_BPF_PROBE_IMPL_H
+#define BRINK_BPF_PROBE_IMPL_H
+
+#include "bpf/probe.h"
+
+#define PROBE_PROGRAMS_MAX 24
+#define PROBE_NAME         56
+
+struct bpf_link;
+struct bpf_object;
+
+struct probe {
+	struct bpf_object *objects[PROBE_OBJECTS];
+	void *skeletons[PROBE_OBJECTS];
+	void (*destroy[PROBE_OBJECTS])(void *skeleton);
+	struct probe_program programs[PROBE_PROGRAMS_MAX];
+	struct bpf_link *links[PROBE_PROGRAMS_MAX];
+	unsigned program_count;
+	unsigned cpus; /* that may come to count */
+	struct bpf_link *walk;
+
+	/* Mapped; NULL where the object was not loaded. */
+	const struct netwatch_counts *netwatch;
+	const struct synq_counts *synq;
+	const struct cpu_counts *cpu;
+	const struct sched_counts *sched;
+	struct sockiter_counts *sockiter;
+
+	/* By the running kernel's numbers; empty: it has no such reason. */
+	char drop_names[WATCH_REASONS][PROBE_NAME], reset_names[WATCH_RESETS][PROBE_NAME];
+};
+
+/* Whether a program of that name is attached. */
+bool probe_has(const struct probe *p, const char *program);
+
+#endif
