@@ -18,6 +18,8 @@ const struct command commands[] = {
 	 "brink doctor -c 1M http://127.0.0.1:8080/", OPTIONS_DOCTOR, cmd_doctor},
 	{"target", "", "the reference server, with a programmable capacity and faults", "", 0,
 	 cmd_target},
+	{"agent", "", "on the target's host: what its kernel counts, for runs and for Prometheus",
+	 "", 0, cmd_agent},
 	{"import", "k6 FILE",
 	 "a script of k6 as a scenario; what cannot be converted is refused by line",
 	 "brink import k6 script.js >scenario.yaml", OPTIONS_IMPORT, cmd_import},

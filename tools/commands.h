@@ -27,6 +27,7 @@ int cmd_find(int argc, char **argv);
 int cmd_hold(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_target(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -6,6 +6,8 @@ machine. Root only; everything made is removed.
         brink.run([...], prefix=ns.prefix)
 """
 
+import contextlib
+import ctypes
 import itertools
 import os
 import subprocess
@@ -49,6 +51,19 @@ class Namespace:
         if done.returncode != 0:
             raise tap.Failure(f"{' '.join(command)} in {self.name}: {done.stderr.strip()}")
         return done.stdout
+
+    @contextlib.contextmanager
+    def inside(self):
+        """Sockets made within stay in this namespace. Of the calling thread alone."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/thread-self/ns/net", "rb") as own:
+            with open(f"/run/netns/{self.name}", "rb") as other:
+                if libc.setns(other.fileno(), 0) != 0:
+                    raise tap.Failure(f"setns: {os.strerror(ctypes.get_errno())}")
+            try:
+                yield self
+            finally:
+                libc.setns(own.fileno(), 0)
 
     def sysctl(self, key, value):
         self.run("sysctl", "-q", "-w", f"{key}={value}")
