@@ -9,6 +9,7 @@ DEPS_BUILD := gcc clang make pkg-config bpftool libbpf-dev libmnl-dev libmicroht
 DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy iproute2 iptables strace wrk clang-format prometheus ethtool \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
+DEPS_GUEST := qemu-system-x86 busybox-static
 DEPS_SERVERS := apache2-bin h2o lighttpd lighttpd-mod-openssl caddy
 
 CC       := gcc
@@ -163,6 +164,12 @@ net: deps ## what the agent counts, against the truth, in network namespaces (pa
 guest: deps ## kTLS, in a User-Mode Linux guest whose kernel has it (part of make check)
 	@$(MAKE) --no-print-directory -j2 all
 	@tests/run --build $(BUILD) --only e2e/ktls -v
+
+.PHONY: guest-bpf
+guest-bpf: deps ## bpf/ on Debian's kernels 6.1 and 6.12, in guests of qemu; takes minutes, fetches the kernels
+	@tools/deps.sh $(DEPS_GUEST)
+	@$(MAKE) --no-print-directory -j2 all
+	@PYTHONPATH=tests/lib PYTHONDONTWRITEBYTECODE=1 BRINK=$(abspath $(BRINK)) python3 tests/guest/bpf.py
 
 .PHONY: asan tsan
 asan: ## the whole suite under AddressSanitizer and UBSan

@@ -116,6 +116,10 @@ struct trace_event_raw_kfree_skb {
 	void *rx_sk;                 /* Linux 6.11 */
 };
 
+struct trace_event_raw_tcp_retransmit_skb {
+	int err; /* Linux 6.17, which tells of those that failed too */
+};
+
 struct trace_event_raw_tcp_send_reset {
 	enum sk_rst_reason reason; /* Linux 6.10 */
 };

@@ -59,9 +59,10 @@ struct synq_counts {
 struct cpu_counts {
 	__u64 softirq_ns[WATCH_VECTORS];
 	__u64 softirq_from_ns, irq_from_ns; /* of what goes on */
-	__u32 softirq_vector, padding;
 	__u64 irq_ns;
-	__u64 napi_polls, napi_full; /* full: the whole budget was used */
+	__u64 napi_polls, napi_full;         /* full: the whole budget was used */
+	__u8 softirq_untimed[WATCH_VECTORS]; /* for which the next one that is timed stands */
+	__u8 softirq_left[WATCH_VECTORS];    /* to pass until then */
 } __attribute__((aligned(64)));
 
 struct sched_counts {

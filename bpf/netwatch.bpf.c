@@ -51,19 +51,23 @@ static __always_inline int kind_of(const struct sock *sk)
 	int avoidance = BPF_CORE_READ_BITFIELD_PROBED(&tp->inet_conn, icsk_ca_state);
 	if (avoidance == CA_LOSS)
 		return RETRANSMIT_RTO;
+	if (avoidance == CA_RECOVERY) /* which may begin while the timer for a probe still runs */
+		return RETRANSMIT_FAST;
 	if (BPF_CORE_READ(tp, inet_conn.icsk_pending) == TIMER_LOSS_PROBE)
 		return RETRANSMIT_TLP;
-	if (avoidance == CA_RECOVERY)
-		return RETRANSMIT_FAST;
 	return BPF_CORE_READ(tp, tlp_high_seq) ? RETRANSMIT_TLP : RETRANSMIT_OTHER;
 }
 
-/* A packet may hold several segments, and the kernel counts those. */
+/* A packet may hold several segments, and the kernel counts those. Arguments: the socket, the
+ * packet, the error. */
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(retransmitted, const struct sock *sk, const struct sk_buff *skb)
 {
 	if (!sock_matches(sk))
 		return 0;
+	if (bpf_core_field_exists(((struct trace_event_raw_tcp_retransmit_skb *)0)->err))
+		if ((int)ctx[2]) /* it failed, and is tried again */
+			return 0;
 	const struct tcp_skb_cb *cb = (const void *)skb->cb;
 	__u16 segments = BPF_CORE_READ(cb, tcp_gso_segs);
 	ADD(OWN(counts)->retransmits[kind_of(sk)], segments ? segments : 1);
@@ -85,10 +89,12 @@ int BPF_PROG(retransmitted_synack, const struct sock *sk)
 static __always_inline __u32 netns_of(const struct sk_buff *skb, const struct sock *sk)
 {
 	struct net *net = NULL;
+	unsigned long ref = 0;
 	if (sk)
 		net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
-	unsigned long ref = BPF_CORE_READ(skb, _skb_refdst) & ~DST_NOREF;
-	if (!net && ref)
+	if (!net)
+		ref = BPF_CORE_READ(skb, _skb_refdst) & ~DST_NOREF;
+	if (ref)
 		net = BPF_CORE_READ((const struct dst_entry *)ref, dev, nd_net.net);
 	if (!net && BPF_CORE_READ(skb, dev))
 		net = BPF_CORE_READ(skb, dev, nd_net.net);
@@ -122,13 +128,16 @@ static __always_inline bool by_packet(const struct sk_buff *skb)
 	return (!filter.netns || netns_of(skb, NULL) == filter.netns) && port_matches(port_of(skb));
 }
 
-/* Arguments: socket or NULL, the packet that is answered or NULL, the reason. */
+/* Arguments: socket or NULL, the packet that is answered or NULL, the reason. The first two are
+ * read as numbers: before Linux 6.13 the verifier takes them for never NULL, and drops the test. */
 SEC("tp_btf/tcp_send_reset")
 int reset_sent(__u64 *ctx)
 {
-	const struct sock *sk = (const struct sock *)ctx[0];
-	const struct sk_buff *skb = (const struct sk_buff *)ctx[1];
+	const struct sock *sk = NULL;
+	const struct sk_buff *skb = NULL;
 	__u32 reason = 0;
+	bpf_probe_read_kernel(&sk, sizeof sk, &ctx[0]);
+	bpf_probe_read_kernel(&skb, sizeof skb, &ctx[1]);
 	if (sk) {
 		if (!by_socket(sk))
 			return 0;

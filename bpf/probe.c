@@ -9,7 +9,6 @@
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
@@ -51,10 +50,17 @@ static struct probe_program *find(const struct probe *p, const char *name)
 	return NULL;
 }
 
-bool probe_has(const struct probe *p, const char *program)
+const char *probe_refusal(const struct probe *p, const char *program)
 {
 	const struct probe_program *found = find(p, program);
-	return found && !found->refused[0];
+	if (!found)
+		return "it was not asked for (--bpf)";
+	return found->refused[0] ? found->refused : NULL;
+}
+
+bool probe_has(const struct probe *p, const char *program)
+{
+	return !probe_refusal(p, program);
 }
 
 unsigned probe_programs(const struct probe *p, const struct probe_program **ret)
@@ -75,26 +81,42 @@ static void refuse(struct probe *p, enum probe_object object, const char *why, i
 /* --- leaving out what the kernel does not have ------------------------------------------- */
 
 /* A program of tp_btf needs the type of its tracepoint. One that is missing would fail all. */
+static bool has_hook(const struct bpf_program *program, const struct btf *kernel, const char **ret)
+{
+	static const char prefix[] = "tp_btf/";
+	const char *section = bpf_program__section_name(program);
+	char type[96];
+	if (strncmp(section, prefix, sizeof prefix - 1) != 0)
+		return true;
+	*ret = section + sizeof prefix - 1;
+	snprintf(type, sizeof type, "btf_trace_%s", *ret);
+	return kernel && btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+/* Until Linux 6.10, which brought the reasons too, tcp_send_reset tells of no reset without a full
+ * socket: the kernel's own counter tells more. */
+static bool sees_all(const struct bpf_program *program, const struct btf *kernel)
+{
+	return strcmp(bpf_program__name(program), "reset_sent") != 0 ||
+	       btf__find_by_name_kind(kernel, "sk_rst_reason", BTF_KIND_ENUM) > 0;
+}
+
 static void leave_out(struct probe *p, enum probe_object object, const struct btf *kernel)
 {
 	struct bpf_program *program;
 	bpf_object__for_each_program(program, p->objects[object])
 	{
-		static const char prefix[] = "tp_btf/";
-		const char *section = bpf_program__section_name(program);
 		struct probe_program *noted = note(p, object, bpf_program__name(program));
-		char type[96];
-		if (strncmp(section, prefix, sizeof prefix - 1) != 0)
-			continue;
-		const char *name = section + sizeof prefix - 1;
-		snprintf(type, sizeof type, "btf_trace_%s", name);
-		if (kernel && btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0)
+		const char *hook = "", *why = NULL;
+		if (!has_hook(program, kernel, &hook))
+			why = kernel ? "this kernel has no tracepoint" : "no BTF of the kernel:";
+		else if (kernel && !sees_all(program, kernel))
+			why = "before Linux 6.10 it would miss resets without a socket:";
+		if (!why)
 			continue;
 		bpf_program__set_autoload(program, false);
 		if (noted)
-			snprintf(noted->refused, PROBE_REASON, "%s %s",
-				 kernel ? "this kernel has no tracepoint" : "no BTF of the kernel:",
-				 name);
+			snprintf(noted->refused, PROBE_REASON, "%s %s", why, hook);
 	}
 }
 
@@ -114,9 +136,11 @@ static int open_cgroup2(void)
 	return fd;
 }
 
-static struct bpf_link *attach_sockops(struct bpf_program *program)
+/* To the one cgroup that is watched, or to all. */
+static struct bpf_link *attach_sockops(const struct probe *p, struct bpf_program *program)
 {
-	int cgroup = open_cgroup2();
+	int cgroup =
+		p->cgroup ? open(p->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open_cgroup2();
 	if (cgroup < 0) {
 		errno = ENOENT;
 		return NULL;
@@ -128,11 +152,11 @@ static struct bpf_link *attach_sockops(struct bpf_program *program)
 	return link;
 }
 
-static struct bpf_link *attach(struct bpf_program *program)
+static struct bpf_link *attach(const struct probe *p, struct bpf_program *program)
 {
 	switch (bpf_program__type(program)) {
 	case BPF_PROG_TYPE_SOCK_OPS:
-		return attach_sockops(program);
+		return attach_sockops(p, program);
 	default:
 		return bpf_program__attach(program);
 	}
@@ -146,7 +170,7 @@ static void attach_all(struct probe *p, enum probe_object object)
 		struct probe_program *noted = find(p, bpf_program__name(program));
 		if (!noted || noted->refused[0])
 			continue;
-		struct bpf_link *link = attach(program);
+		struct bpf_link *link = attach(p, program);
 		p->links[noted - p->programs] = link;
 		if (!link)
 			snprintf(noted->refused, PROBE_REASON, "attach: %s",
@@ -218,31 +242,6 @@ static void bring_up(struct probe *p, enum probe_object object, const struct pro
 		attach_all(p, object);
 }
 
-/* --- names ------------------------------------------------------------------------------- */
-
-/* "SKB_DROP_REASON_NO_SOCKET" is "no_socket". */
-static void take_name(char out[PROBE_NAME], const char *name, const char *prefix)
-{
-	size_t len = strlen(prefix);
-	if (!strncmp(name, prefix, len))
-		name += len;
-	snprintf(out, PROBE_NAME, "%s", name);
-	for (; *out; out++)
-		*out = (char)tolower((unsigned char)*out);
-}
-
-static void read_names(const struct btf *kernel, const char *type, const char *prefix,
-		       char names[][PROBE_NAME], unsigned count)
-{
-	int id = kernel ? btf__find_by_name_kind(kernel, type, BTF_KIND_ENUM) : -1;
-	const struct btf_type *t = id > 0 ? btf__type_by_id(kernel, (uint32_t)id) : NULL;
-	for (unsigned i = 0; t && i < btf_vlen(t); i++) {
-		const struct btf_enum *e = &btf_enum(t)[i];
-		if (e->val >= 0 && (unsigned)e->val < count)
-			take_name(names[e->val], btf__name_by_offset(kernel, e->name_off), prefix);
-	}
-}
-
 /* --- life -------------------------------------------------------------------------------- */
 
 void probe_own_netns(struct watch_filter *f)
@@ -257,6 +256,12 @@ void probe_own_netns(struct watch_filter *f)
 		f->netns_cookie = cookie;
 	if (fd >= 0)
 		close(fd);
+}
+
+static int refuse_cgroup(struct err *err)
+{
+	err_set(err, ERR_USAGE, "--cgroup: this kernel does not say a socket's (Linux 5.15 does)");
+	return err_hint(err, "without it every socket of the namespace is counted, or of --port");
 }
 
 static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
@@ -276,12 +281,20 @@ struct probe *probe_open(const struct probe_config *c, struct err *err)
 	libbpf_set_strict_mode(LIBBPF_STRICT_AUTO_RLIMIT_MEMLOCK); /* before Linux 5.11 */
 	int cpus = libbpf_num_possible_cpus();
 	p->cpus = cpus > 0 && cpus < WATCH_CPUS ? (unsigned)cpus : WATCH_CPUS;
+	p->by_port = c->filter.port_count > 0;
+	p->by_cgroup = c->cgroup != NULL;
+	p->cgroup = c->cgroup;
 	struct btf *kernel = c->wanted ? btf__load_vmlinux_btf() : NULL;
+	if (kernel && c->cgroup && !probe_tells_cgroups(kernel)) {
+		refuse_cgroup(err);
+		btf__free(kernel);
+		free(p);
+		return NULL;
+	}
 	for (unsigned i = 0; i < PROBE_OBJECTS; i++)
 		if (c->wanted & PROBE_BIT(i))
 			bring_up(p, (enum probe_object)i, c, kernel);
-	read_names(kernel, "skb_drop_reason", "SKB_DROP_REASON_", p->drop_names, WATCH_REASONS);
-	read_names(kernel, "sk_rst_reason", "SK_RST_REASON_", p->reset_names, WATCH_RESETS);
+	probe_read_names(p, kernel);
 	btf__free(kernel);
 	return p;
 }

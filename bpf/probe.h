@@ -30,6 +30,7 @@ enum probe_object {
 struct probe_config {
 	unsigned wanted; /* PROBE_BITs */
 	struct watch_filter filter;
+	const char *cgroup; /* the folder of filter.cgroup; NULL: every one */
 };
 
 /* What became of a program. */
@@ -40,7 +41,8 @@ struct probe_program {
 
 struct probe;
 
-/* Never fails as a whole but for want of memory (NULL). */
+/* Never fails as a whole (NULL) but for want of memory, and where the filter asks for a cgroup and
+ * the kernel does not say a socket's. */
 struct probe *probe_open(const struct probe_config *c, struct err *err);
 void probe_free(struct probe *p);
 

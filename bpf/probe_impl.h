@@ -1,4 +1,5 @@
-/* What probe.c, which loads, and probe_read.c, which reads, share. */
+/* What probe.c, which loads, probe_read.c, which reads, and probe_kernel.c, which knows the running
+ * kernel, share. */
 #ifndef BRINK_BPF_PROBE_IMPL_H
 #define BRINK_BPF_PROBE_IMPL_H
 
@@ -8,6 +9,7 @@
 #define PROBE_NAME         56
 
 struct bpf_link;
+struct btf;
 struct bpf_object;
 
 struct probe {
@@ -17,7 +19,9 @@ struct probe {
 	struct probe_program programs[PROBE_PROGRAMS_MAX];
 	struct bpf_link *links[PROBE_PROGRAMS_MAX];
 	unsigned program_count;
-	unsigned cpus; /* that may come to count */
+	unsigned cpus;           /* that may come to count */
+	bool by_port, by_cgroup; /* some ports, or one cgroup, alone are watched */
+	const char *cgroup;      /* borrowed while probe_open() runs; NULL: every one */
 	struct bpf_link *walk;
 
 	/* Mapped; NULL where the object was not loaded. */
@@ -33,5 +37,13 @@ struct probe {
 
 /* Whether a program of that name is attached. */
 bool probe_has(const struct probe *p, const char *program);
+
+/* Why it is not; NULL: it is. */
+const char *probe_refusal(const struct probe *p, const char *program);
+
+/* The reasons' names; `kernel` may be NULL. Whether its sockets say which cgroup they were made in:
+ * Linux 5.15, with CONFIG_SOCK_CGROUP_DATA. */
+void probe_read_names(struct probe *p, const struct btf *kernel);
+bool probe_tells_cgroups(const struct btf *kernel);
 
 #endif

@@ -27,6 +27,16 @@ static void add(struct sample *into, enum metric_id metric, double value, const 
 	sample_add(into, metric, SOURCE_BPF, value, labels ? "%s" : NULL, labels);
 }
 
+/* Why a metric is not, or not wholly, told by a program; nothing where it is. */
+static bool lacks(const struct probe *p, struct sample *into, enum metric_id metric,
+		  const char *program)
+{
+	const char *why = probe_refusal(p, program);
+	if (why)
+		sample_gap(into, metric, "%s was not loaded: %s", program, why);
+	return why != NULL;
+}
+
 /* --- owning ------------------------------------------------------------------------------ */
 
 static const struct {
@@ -54,7 +64,7 @@ void probe_owns(const struct probe *p, bool elsewhere[METRIC_COUNT])
 
 static void read_changes(const struct probe *p, struct sample *into)
 {
-	if (!probe_has(p, "state_changed"))
+	if (lacks(p, into, METRIC_TCP_CLOSES, "state_changed"))
 		return;
 	add(into, METRIC_TCP_OPENS, SUM(p, netwatch, changes[CHANGE_PASSIVE_OPEN]),
 	    "direction=\"passive\"");
@@ -76,6 +86,8 @@ static void read_retransmits(const struct probe *p, struct sample *into)
 			      i == RETRANSMIT_SYN_ACK ? "retransmitted_synack" : "retransmitted"))
 			add(into, METRIC_TCP_RETRANSMITS, SUM(p, netwatch, retransmits[i]),
 			    kinds[i]);
+	if (probe_has(p, "retransmitted"))
+		lacks(p, into, METRIC_TCP_RETRANSMITS, "retransmitted_synack");
 }
 
 static void read_resets(const struct probe *p, struct sample *into)
@@ -88,18 +100,20 @@ static void read_resets(const struct probe *p, struct sample *into)
 				   "direction=\"sent\",reason=\"%s\"",
 				   name[0] ? name : "not_specified");
 	}
-	if (probe_has(p, "reset_received"))
+	if (!lacks(p, into, METRIC_RESETS, "reset_received"))
 		add(into, METRIC_RESETS, SUM(p, netwatch, resets_received),
 		    "direction=\"received\",reason=\"any\"");
 }
 
 static void read_drops(const struct probe *p, struct sample *into)
 {
-	if (!probe_has(p, "dropped")) {
-		sample_gap(into, METRIC_SKB_DROPS, "the program for it was not loaded");
-		return;
-	}
 	bool any = false;
+	lacks(p, into, METRIC_SKB_DROPS_UNPLACED, "dropped");
+	if (lacks(p, into, METRIC_SKB_DROPS, "dropped"))
+		return;
+	if (p->by_port || p->by_cgroup)
+		sample_gap(into, METRIC_SKB_DROPS,
+			   "of every port and cgroup: many go before theirs is known");
 	for (unsigned i = 0; i < WATCH_REASONS; i++) {
 		double count = SUM(p, netwatch, drops[i]);
 		if (count <= 0)
@@ -115,7 +129,8 @@ static void read_drops(const struct probe *p, struct sample *into)
 
 static void read_waits(const struct probe *p, struct sample *into)
 {
-	if (!probe_has(p, "switched"))
+	lacks(p, into, METRIC_THREAD_WAITS, "switched");
+	if (lacks(p, into, METRIC_THREAD_WAIT_SECONDS, "switched"))
 		return;
 	add(into, METRIC_THREAD_WAIT_SECONDS, SUM(p, sched, delay_ns) / 1e9, NULL);
 	for (unsigned i = 0; i < WATCH_SLOTS; i++)
@@ -130,10 +145,8 @@ static void read_counts(void *ctx, struct sample *into)
 	read_retransmits(p, into);
 	read_resets(p, into);
 	read_drops(p, into);
-	if (probe_has(p, "half_opened"))
+	if (!lacks(p, into, METRIC_SYN_RECEIVED, "half_opened"))
 		add(into, METRIC_SYN_RECEIVED, SUM(p, synq, syn_received), NULL);
-	else
-		sample_gap(into, METRIC_SYN_RECEIVED, "the program for it was not loaded");
 	read_waits(p, into);
 }
 
@@ -141,25 +154,41 @@ const struct reader reader_probe_counts = {"bpf", 100, NULL, read_counts, NULL};
 
 /* --- CPUs -------------------------------------------------------------------------------- */
 
-static void read_cpus(void *ctx, struct sample *into)
+static void read_softirqs(const struct cpu_counts *c, unsigned cpu, struct sample *into)
 {
 	static const char *const vectors[WATCH_VECTORS] = {
 		"hi",       "timer",   "net_tx", "net_rx",  "block",
 		"irq_poll", "tasklet", "sched",  "hrtimer", "rcu"};
+	for (unsigned v = 0; v < WATCH_VECTORS; v++)
+		if (c->softirq_ns[v] || v == 3)
+			sample_add(into, METRIC_SOFTIRQ_SECONDS, SOURCE_BPF,
+				   (double)c->softirq_ns[v] / 1e9, "cpu=\"%u\",vec=\"%s\"", cpu,
+				   vectors[v]);
+}
+
+static void add_of_cpu(struct sample *into, enum metric_id metric, double value, unsigned cpu)
+{
+	sample_add(into, metric, SOURCE_BPF, value, "cpu=\"%u\"", cpu);
+}
+
+static void read_cpus(void *ctx, struct sample *into)
+{
 	const struct probe *p = ctx;
+	bool softirqs = probe_has(p, "softirq_begins") && probe_has(p, "softirq_ends");
+	bool irqs = !lacks(p, into, METRIC_IRQ_SECONDS, "irq_begins") &&
+		    !lacks(p, into, METRIC_IRQ_SECONDS, "irq_ends");
+	bool polls = !lacks(p, into, METRIC_NAPI_POLLS, "polled");
+	lacks(p, into, METRIC_NAPI_EXHAUSTED, "polled");
 	for (unsigned cpu = 0; p->cpu && cpu < p->cpus; cpu++) {
 		const struct cpu_counts *c = &p->cpu[cpu];
-		for (unsigned v = 0; v < WATCH_VECTORS; v++)
-			if (c->softirq_ns[v] || v == 3)
-				sample_add(into, METRIC_SOFTIRQ_SECONDS, SOURCE_BPF,
-					   (double)c->softirq_ns[v] / 1e9, "cpu=\"%u\",vec=\"%s\"",
-					   cpu, vectors[v]);
-		sample_add(into, METRIC_IRQ_SECONDS, SOURCE_BPF, (double)c->irq_ns / 1e9,
-			   "cpu=\"%u\"", cpu);
-		sample_add(into, METRIC_NAPI_POLLS, SOURCE_BPF, (double)c->napi_polls, "cpu=\"%u\"",
-			   cpu);
-		sample_add(into, METRIC_NAPI_EXHAUSTED, SOURCE_BPF, (double)c->napi_full,
-			   "cpu=\"%u\"", cpu);
+		if (softirqs)
+			read_softirqs(c, cpu, into);
+		if (irqs)
+			add_of_cpu(into, METRIC_IRQ_SECONDS, (double)c->irq_ns / 1e9, cpu);
+		if (!polls)
+			continue;
+		add_of_cpu(into, METRIC_NAPI_POLLS, (double)c->napi_polls, cpu);
+		add_of_cpu(into, METRIC_NAPI_EXHAUSTED, (double)c->napi_full, cpu);
 	}
 }
 
@@ -232,26 +261,39 @@ static void tell_states(const struct sockiter_counts *c, struct sample *into)
 	add(into, METRIC_NOT_ACCEPTED_SOCKETS, (double)c->not_accepted, NULL);
 }
 
+static void tell_listeners(const struct sockiter_listener *all, unsigned count, struct sample *into)
+{
+	static const enum metric_id ids[] = {METRIC_ACCEPT_QUEUE_LENGTH, METRIC_ACCEPT_QUEUE_LIMIT,
+					     METRIC_SYN_QUEUE_LENGTH, METRIC_LISTENER_DROPS};
+	for (unsigned i = 0; i < count; i++) {
+		const struct sockiter_listener *l = &all[i];
+		const double values[] = {l->length, l->limit, l->half_open, l->drops};
+		for (unsigned v = 0; v < 4; v++)
+			sample_add(into, ids[v], SOURCE_BPF, values[v], "port=\"%u\"", l->port);
+	}
+	if (!count)
+		SAMPLE_GAPS(into, ids, "nothing listens");
+	if (count == LISTENERS_MAX)
+		SAMPLE_GAPS(into, ids, "%u listeners at most: more may be left out", LISTENERS_MAX);
+}
+
 static void read_sockets(void *ctx, struct sample *into)
 {
+	static const enum metric_id all[] = {
+		METRIC_TCP_SOCKETS,         METRIC_SYN_RECV_SOCKETS,   METRIC_NOT_ACCEPTED_SOCKETS,
+		METRIC_ACCEPT_QUEUE_LENGTH, METRIC_ACCEPT_QUEUE_LIMIT, METRIC_SYN_QUEUE_LENGTH,
+		METRIC_LISTENER_DROPS};
 	struct sockiter_listener listeners[LISTENERS_MAX];
 	const struct probe *p = ctx;
 	int count = walk(p, listeners);
 	if (count < 0) {
-		sample_gap(into, METRIC_TCP_SOCKETS, "iter/tcp: %s", strerror(errno));
+		SAMPLE_GAPS(into, all, "iter/tcp: %s", strerror(errno));
 		return;
 	}
 	tell_states(p->sockiter, into);
-	count = (int)fold(listeners, (unsigned)count);
-	for (int i = 0; i < count; i++) {
-		const struct sockiter_listener *l = &listeners[i];
-		const double values[] = {l->length, l->limit, l->half_open, l->drops};
-		static const enum metric_id ids[] = {
-			METRIC_ACCEPT_QUEUE_LENGTH, METRIC_ACCEPT_QUEUE_LIMIT,
-			METRIC_SYN_QUEUE_LENGTH, METRIC_LISTENER_DROPS};
-		for (unsigned v = 0; v < 4; v++)
-			sample_add(into, ids[v], SOURCE_BPF, values[v], "port=\"%u\"", l->port);
-	}
+	tell_listeners(listeners, fold(listeners, (unsigned)count), into);
+	if (p->by_cgroup)
+		SAMPLE_GAPS(into, all, "of every cgroup: only a full socket says its own");
 }
 
 const struct reader reader_probe_sockets = {"iter_tcp", 1000, NULL, read_sockets, NULL};

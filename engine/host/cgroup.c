@@ -1,25 +1,23 @@
 #include "host/cgroup.h"
 
-#include <inttypes.h>
+#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define PATH_TEXT 512
+#define PATH_TEXT CGROUP_PATH
 #define LINE_TEXT 4096 /* overlay mounts make long lines */
+#define DEPTH_MAX 6    /* below the root, of a group that is looked for by name */
 
-/* v1 writes "unlimited" as the largest number of whole pages. */
-#define UNLIMITED_FROM (UINT64_C(1) << 60)
-
-/* How one version of the hierarchy spells things. */
-static const struct version {
-	const char *type;       /* of its mount */
-	const char *controller; /* in /proc/self/cgroup and the mount's options; v2 names none */
-	const char *limit, *used, *droppable;
-} VERSIONS[] = {
-	{"cgroup", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
-	 "total_inactive_file"},
-	{"cgroup2", "", "memory.max", "memory.current", "inactive_file"},
+/* How /proc/PID/cgroup and the options of the mount name each hierarchy; v2 has no name. */
+static const struct kind {
+	const char *type; /* of the mount */
+	const char *controller;
+} KINDS[CGROUP_KINDS] = {
+	[CGROUP_MEMORY] = {"cgroup", "memory"},
+	[CGROUP_CPU] = {"cgroup", "cpu"},
+	[CGROUP_SYSTEMD] = {"cgroup", "name=systemd"},
+	[CGROUP_V2] = {"cgroup2", ""},
 };
 
 /* Whether a list with commas between its entries has the name. */
@@ -36,12 +34,14 @@ static bool has_name(const char *list, const char *name)
 	}
 }
 
-/* The own group, as a path below the mount; lines are "4:memory:/a/b" and "0::/a/b". */
-static bool find_group(const struct version *v, const char *root, char *out)
+/* --- where ------------------------------------------------------------------------------- */
+
+/* The group of a process, as a path below the mount; lines are "4:memory:/a/b" and "0::/a/b". */
+static bool find_group(const struct kind *k, const char *root, const char *process, char *out)
 {
 	char path[PATH_TEXT], line[LINE_TEXT];
 	bool found = false;
-	snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+	snprintf(path, sizeof path, "%s/proc/%s/cgroup", root, process);
 	FILE *f = fopen(path, "re");
 	while (f && !found && fgets(line, sizeof line, f)) {
 		char *list = strchr(line, ':');
@@ -50,7 +50,7 @@ static bool find_group(const struct version *v, const char *root, char *out)
 			continue;
 		*group++ = '\0';
 		group[strcspn(group, "\n")] = '\0';
-		found = has_name(list + 1, v->controller);
+		found = has_name(list + 1, k->controller);
 		if (found)
 			snprintf(out, PATH_TEXT, "%s", group);
 	}
@@ -59,7 +59,7 @@ static bool find_group(const struct version *v, const char *root, char *out)
 	return found;
 }
 
-static bool find_mount(const struct version *v, const char *root, char *out)
+static bool find_mount(const struct kind *k, const char *root, char *out)
 {
 	char path[PATH_TEXT], line[LINE_TEXT], where[PATH_TEXT], type[32], options[1024];
 	bool found = false;
@@ -68,8 +68,8 @@ static bool find_mount(const struct version *v, const char *root, char *out)
 	while (f && !found && fgets(line, sizeof line, f)) {
 		if (sscanf(line, "%*s %511s %31s %1023s", where, type, options) != 3)
 			continue;
-		found = strcmp(type, v->type) == 0 &&
-			(!*v->controller || has_name(options, v->controller));
+		found = strcmp(type, k->type) == 0 &&
+			(!*k->controller || has_name(options, k->controller));
 	}
 	if (f)
 		fclose(f);
@@ -78,83 +78,137 @@ static bool find_mount(const struct version *v, const char *root, char *out)
 	return found;
 }
 
-/* The first word of a file; false where there is no such file. */
-static bool read_word(const char *root, const char *folder, const char *name, char word[32])
+bool cgroup_of_process(struct cgroup *ret, const char *root, pid_t pid)
 {
-	char path[3 * PATH_TEXT];
-	snprintf(path, sizeof path, "%s%s/%s", root, folder, name);
-	FILE *f = fopen(path, "re");
-	bool got = f && fscanf(f, "%31s", word) == 1;
-	if (f)
-		fclose(f);
-	return got;
-}
-
-static uint64_t read_droppable(const struct version *v, const char *root, const char *folder)
-{
-	char path[3 * PATH_TEXT], key[64];
-	uint64_t value, droppable = 0;
-	snprintf(path, sizeof path, "%s%s/memory.stat", root, folder);
-	FILE *f = fopen(path, "re");
-	while (f && !droppable && fscanf(f, "%63s %" SCNu64, key, &value) == 2)
-		if (strcmp(key, v->droppable) == 0)
-			droppable = value;
-	if (f)
-		fclose(f);
-	return droppable;
-}
-
-/* What a group has left, where it is limited. */
-static uint64_t left(const struct cgroup_memory *m)
-{
-	return m->limit_bytes > m->used_bytes ? m->limit_bytes - m->used_bytes : 0;
-}
-
-static void look_at(const struct version *v, const char *root, const char *folder,
-		    struct cgroup_memory *tightest)
-{
-	char limit[32], used[32];
-	struct cgroup_memory m = {.known = true};
-	if (!read_word(root, folder, v->limit, limit) || !read_word(root, folder, v->used, used))
-		return; /* the root of v2 has neither */
-	m.limit_bytes = strcmp(limit, "max") ? strtoull(limit, NULL, 10) : UINT64_MAX;
-	m.used_bytes = strtoull(used, NULL, 10);
-	if (m.limit_bytes >= UNLIMITED_FROM)
-		return;
-	uint64_t droppable = read_droppable(v, root, folder);
-	m.used_bytes -= droppable < m.used_bytes ? droppable : m.used_bytes;
-	if (tightest->limit_bytes != UINT64_MAX && left(tightest) <= left(&m))
-		return;
-	snprintf(m.source, sizeof m.source, "%.400s/%s", folder, v->limit);
-	*tightest = m;
-}
-
-/* From the own group up to the mount's root. Where a container sees only its part of the tree
- * below the mount, the path of the group does not exist there, and the root is the group. */
-static void climb(const struct version *v, const char *root, const char *mount, char *group,
-		  struct cgroup_memory *tightest)
-{
-	char folder[2 * PATH_TEXT];
-	char *slash;
-	while ((slash = strrchr(group, '/'))) {
-		if (slash[1]) {
-			snprintf(folder, sizeof folder, "%s%s", mount, group);
-			look_at(v, root, folder, tightest);
-		}
-		*slash = '\0';
+	char process[16] = "self";
+	bool any = false;
+	*ret = (struct cgroup){0};
+	if (pid)
+		snprintf(process, sizeof process, "%d", (int)pid);
+	for (unsigned i = 0; i < CGROUP_KINDS; i++) {
+		if (find_group(&KINDS[i], root, process, ret->in[i].path) &&
+		    find_mount(&KINDS[i], root, ret->in[i].mount))
+			any = true;
+		else
+			ret->in[i].mount[0] = '\0';
 	}
-	look_at(v, root, mount, tightest);
+	return any;
 }
 
-void cgroup_memory_read(struct cgroup_memory *ret, const char *root)
+static bool is_folder(const char *root, const char *mount, const char *path)
 {
-	*ret = (struct cgroup_memory){.limit_bytes = UINT64_MAX};
-	for (size_t i = 0; i < sizeof VERSIONS / sizeof *VERSIONS; i++) {
-		const struct version *v = &VERSIONS[i];
-		char group[PATH_TEXT], mount[PATH_TEXT];
-		if (!find_group(v, root, group) || !find_mount(v, root, mount))
+	char whole[3 * PATH_TEXT];
+	struct stat st;
+	snprintf(whole, sizeof whole, "%s%s%s", root, mount, path);
+	return stat(whole, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* In every hierarchy that has a group of that path. */
+static bool take_path(struct cgroup *c, const char *root, const char *path)
+{
+	bool any = false;
+	*c = (struct cgroup){0};
+	for (unsigned i = 0; i < CGROUP_KINDS; i++) {
+		char mount[PATH_TEXT];
+		if (!find_mount(&KINDS[i], root, mount) || !is_folder(root, mount, path))
 			continue;
-		climb(v, root, mount, group, ret);
-		ret->known = true;
+		snprintf(c->in[i].mount, PATH_TEXT, "%s", mount);
+		snprintf(c->in[i].path, PATH_TEXT, "%s", path);
+		any = true;
 	}
+	return any;
+}
+
+bool cgroup_of_folder(struct cgroup *ret, const char *root, const char *folder)
+{
+	char mount[PATH_TEXT], path[PATH_TEXT];
+	*ret = (struct cgroup){0};
+	for (unsigned i = 0; i < CGROUP_KINDS; i++) {
+		size_t len = find_mount(&KINDS[i], root, mount) ? strlen(mount) : 0;
+		if (!len || strncmp(folder, mount, len) != 0 ||
+		    (folder[len] != '/' && folder[len] != '\0'))
+			continue;
+		snprintf(path, sizeof path, "%s", folder + len);
+		for (size_t end = strlen(path); end && path[end - 1] == '/'; end--)
+			path[end - 1] = '\0';
+		return take_path(ret, root, path);
+	}
+	return false;
+}
+
+/* The path of a group of that name below `path`, which has room for it. */
+static bool search(const char *root, const char *mount, char path[PATH_TEXT], const char *name,
+		   unsigned depth)
+{
+	char whole[3 * PATH_TEXT];
+	const struct dirent *entry;
+	size_t len = strlen(path);
+	bool found = false;
+	snprintf(whole, sizeof whole, "%s%s%s", root, mount, path);
+	DIR *list = opendir(whole);
+	while (list && !found && (entry = readdir(list))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		snprintf(path + len, PATH_TEXT - len, "/%s", entry->d_name);
+		found = strcmp(entry->d_name, name) == 0 ||
+			(depth > 1 && search(root, mount, path, name, depth - 1));
+	}
+	if (list)
+		closedir(list);
+	if (!found)
+		path[len] = '\0';
+	return found;
+}
+
+bool cgroup_of_name(struct cgroup *ret, const char *root, const char *name)
+{
+	*ret = (struct cgroup){0};
+	for (unsigned i = CGROUP_KINDS; i-- > 0;) { /* v2 first */
+		char mount[PATH_TEXT], path[PATH_TEXT] = "";
+		if (find_mount(&KINDS[i], root, mount) &&
+		    search(root, mount, path, name, DEPTH_MAX))
+			return take_path(ret, root, path);
+	}
+	return false;
+}
+
+/* --- processes --------------------------------------------------------------------------- */
+
+static unsigned list_processes(const char *folder, pid_t *pids, unsigned have, unsigned max,
+			       unsigned depth)
+{
+	char path[4 * PATH_TEXT];
+	const struct dirent *entry;
+	int pid;
+	snprintf(path, sizeof path, "%s/cgroup.procs", folder);
+	FILE *f = fopen(path, "re");
+	for (; f && fscanf(f, "%d", &pid) == 1; have++)
+		if (have < max)
+			pids[have] = (pid_t)pid;
+	if (f)
+		fclose(f);
+	DIR *list = depth ? opendir(folder) : NULL;
+	while (list && (entry = readdir(list))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+		have = list_processes(path, pids, have, max, depth - 1);
+	}
+	if (list)
+		closedir(list);
+	return have;
+}
+
+unsigned cgroup_processes(const struct cgroup *c, const char *root, pid_t *pids, unsigned max)
+{
+	for (unsigned i = CGROUP_KINDS; i-- > 0;) {
+		char folder[3 * PATH_TEXT];
+		if (!c->in[i].mount[0])
+			continue;
+		snprintf(folder, sizeof folder, "%s%s%s", root, c->in[i].mount, c->in[i].path);
+		unsigned count = list_processes(folder, pids, 0, max, DEPTH_MAX);
+		if (count)
+			return count;
+	}
+	return 0;
 }

@@ -76,4 +76,5 @@ METRIC(NIC_SPEED, "nic_speed_bits_per_second", GAUGE, "speed of a device's link"
 METRIC(NIC_QUEUE_PACKETS, "nic_queue_packets_total", COUNTER, "packets by device, direction and queue")
 METRIC(LOG_EVENTS, "log_events_total", COUNTER, "lines of the logs that match a pattern")
 METRIC(SAMPLE_INTERVAL, "sample_interval_seconds", GAUGE, "how often a reader reads; longer where that would cost too much")
+METRIC(VALUES_CUT, "sample_values_cut", GAUGE, "values that found no room when they were last read")
 METRIC(AGENT_CPU, "agent_cpu_seconds_total", COUNTER, "CPU time of the process that samples")

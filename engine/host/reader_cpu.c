@@ -40,6 +40,7 @@ static void cpu_close(void *ctx)
 	free(cpu);
 }
 
+/* The text of a file; NULL, with the gap told of. */
 static const char *load(struct cpu *cpu, const struct procfile *f, enum metric_id metric,
 			struct sample *into)
 {
@@ -94,10 +95,10 @@ static void split(const char *name, char device[32], char queue[16])
 	size_t len = strcspn(name, "\n"), end = len, dash;
 	while (end > 0 && isdigit((unsigned char)name[end - 1]))
 		end--;
-	snprintf(queue, 16, "%.*s", (int)(len - end), name + end);
+	text_label(queue, 16, name + end, len - end);
 	for (dash = 0; dash < len && name[dash] != '-' && name[dash] != '@'; dash++)
 		;
-	snprintf(device, 32, "%.*s", (int)(dash < len ? dash : end), name);
+	text_label(device, 32, name, dash < len ? dash : end);
 }
 
 /* " 25:  0  1234  PCI-MSIX-0000:00:03.0  1-edge  virtio1-input.0". Only numbered ones, which are
@@ -130,9 +131,16 @@ static void add_interrupts(struct cpu *cpu, struct sample *into)
 
 static void cpu_read(void *ctx, struct sample *into)
 {
+	const struct cpu *cpu = ctx;
 	add_modes(ctx, into);
 	add_waits(ctx, into);
 	add_interrupts(ctx, into);
+	sample_gap_absent(into, METRIC_RUN_QUEUE_SECONDS, "/proc/schedstat tells of no CPU");
+	sample_gap_absent(into, METRIC_INTERRUPTS, "/proc/interrupts tells of no device");
+	if (!cpu->config->elsewhere[METRIC_SOFTIRQ_SECONDS]) {
+		sample_gap_absent(into, METRIC_SOFTIRQ_SECONDS, "/proc/stat tells of no CPU");
+		sample_gap(into, METRIC_SOFTIRQ_SECONDS, "vectors are one number, in ticks");
+	}
 }
 
 const struct reader reader_cpu = {"cpu", 1000, cpu_open, cpu_read, cpu_close};

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT_MAX    ((size_t)1 << 18)
-#define DISKS_MAX   64
-#define SENSORS_MAX 64
-#define CPUS_MAX    256
+#define TEXT_MAX     ((size_t)1 << 18)
+#define DISKS_MAX    64
+#define SENSORS_MAX  64
+#define CPUS_MAX     256
+#define CHIPS_MAX    16
+#define CHIP_SENSORS 8
 
 /* --- disks ------------------------------------------------------------------------------- */
 
@@ -59,6 +61,23 @@ static struct disk *disk_of(struct disks *d, const char *name)
 	return disk;
 }
 
+/* What there was since the last look. The kernel's figures wrap after 49 days: that once, none. */
+static void add_rates(const struct disk *before, const struct disk *now, double since_s,
+		      const char *label, struct sample *into)
+{
+	if (now->busy_ms < before->busy_ms || now->requests < before->requests ||
+	    now->request_ms < before->request_ms)
+		return;
+	double busy = (double)(now->busy_ms - before->busy_ms) / 1e3 / since_s;
+	sample_add(into, METRIC_DISK_BUSY_RATIO, SOURCE_PROCFS, busy > 1 ? 1 : busy,
+		   "device=\"%s\"", label);
+	uint64_t requests = now->requests - before->requests;
+	if (requests)
+		sample_add(into, METRIC_DISK_AWAIT, SOURCE_PROCFS,
+			   (double)(now->request_ms - before->request_ms) / 1e3 / (double)requests,
+			   "device=\"%s\"", label);
+}
+
 /* "253 0 vda reads merged sectors ms writes merged sectors ms going busy_ms weighted_ms". Disks
  * that never had a request, loop devices most of all, are left out. */
 static void add_disk(struct disks *d, const char *line, double since_s, struct sample *into)
@@ -72,34 +91,29 @@ static void add_disk(struct disks *d, const char *line, double since_s, struct s
 	    !text_number(text_word(line, 10), 10, &write_ms) ||
 	    !text_number(text_word(line, 12), 10, &busy_ms) || reads + writes == 0)
 		return;
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(at, " "), at);
+	text_label(name, sizeof name, at, strcspn(at, " "));
 	struct disk *disk = disk_of(d, name);
 	if (!disk)
 		return;
 	sample_add(into, METRIC_DISK_BUSY_SECONDS, SOURCE_PROCFS, (double)busy_ms / 1e3,
 		   "device=\"%s\"", name);
-	if (disk->busy_ms != UINT64_MAX && since_s > 0) {
-		double busy = (double)(busy_ms - disk->busy_ms) / 1e3 / since_s;
-		sample_add(into, METRIC_DISK_BUSY_RATIO, SOURCE_PROCFS, busy > 1 ? 1 : busy,
-			   "device=\"%s\"", name);
-		uint64_t requests = reads + writes - disk->requests;
-		if (requests)
-			sample_add(into, METRIC_DISK_AWAIT, SOURCE_PROCFS,
-				   (double)(read_ms + write_ms - disk->request_ms) / 1e3 /
-					   (double)requests,
-				   "device=\"%s\"", name);
-	}
-	disk->requests = reads + writes;
-	disk->request_ms = read_ms + write_ms;
-	disk->busy_ms = busy_ms;
+	const struct disk now = {
+		.requests = reads + writes, .request_ms = read_ms + write_ms, .busy_ms = busy_ms};
+	if (disk->busy_ms != UINT64_MAX && since_s > 0)
+		add_rates(disk, &now, since_s, name, into);
+	disk->requests = now.requests;
+	disk->request_ms = now.request_ms;
+	disk->busy_ms = now.busy_ms;
 }
 
 static void disks_read(void *ctx, struct sample *into)
 {
+	static const enum metric_id all[] = {METRIC_DISK_BUSY_SECONDS, METRIC_DISK_BUSY_RATIO,
+					     METRIC_DISK_AWAIT};
 	struct disks *d = ctx;
 	int error = procfile_read(&d->file, &d->text);
 	if (error) {
-		sample_gap(into, METRIC_DISK_BUSY_SECONDS, "/proc/diskstats: %s", strerror(error));
+		SAMPLE_GAPS(into, all, "/proc/diskstats: %s", strerror(error));
 		return;
 	}
 	uint64_t now_ns = mono_ns();
@@ -107,6 +121,9 @@ static void disks_read(void *ctx, struct sample *into)
 	d->looked_ns = now_ns;
 	for (const char *line = d->text.ptr; line && *line; line = text_next_line(line))
 		add_disk(d, line, since_s, into);
+	sample_gap_absent(into, METRIC_DISK_BUSY_SECONDS, "no disk has had a request");
+	sample_gap_absent(into, METRIC_DISK_BUSY_RATIO, "no disk was looked at twice");
+	sample_gap_absent(into, METRIC_DISK_AWAIT, "no disk had a request since the last look");
 }
 
 const struct reader reader_disks = {"disks", 1000, disks_open, disks_read, disks_close};
@@ -129,6 +146,8 @@ struct thermal {
 static bool add_sensor(struct thermal *t, const struct sampler_config *c, const char *path,
 		       enum metric_id metric, double unit, const char *labels)
 {
+	if (t->count == sizeof t->of / sizeof *t->of)
+		return false;
 	struct sensor *s = &t->of[t->count];
 	procfile_open(&s->file, c->root, path);
 	if (s->file.fd < 0)
@@ -151,6 +170,29 @@ static void open_zones(struct thermal *t, const struct sampler_config *c)
 	}
 }
 
+/* Sensors of chips, where a CPU without a thermal zone, AMD's, has its own. */
+static void open_chips(struct thermal *t, const struct sampler_config *c)
+{
+	for (unsigned chip = 0; chip < CHIPS_MAX; chip++) {
+		char path[96], labels[SAMPLE_LABELS], name[24];
+		struct procfile file;
+		snprintf(path, sizeof path, "/sys/class/hwmon/hwmon%u/name", chip);
+		procfile_open(&file, c->root, path);
+		bool is_there = !procfile_read(&file, &t->text);
+		procfile_close(&file);
+		if (!is_there)
+			continue;
+		text_label(name, sizeof name, t->text.ptr, strcspn(t->text.ptr, "\n"));
+		for (unsigned i = 1; i <= CHIP_SENSORS; i++) {
+			snprintf(path, sizeof path, "/sys/class/hwmon/hwmon%u/temp%u_input", chip,
+				 i);
+			snprintf(labels, sizeof labels, "sensor=\"hwmon%u_%s_temp%u\"", chip, name,
+				 i);
+			add_sensor(t, c, path, METRIC_TEMPERATURE, 1e-3, labels);
+		}
+	}
+}
+
 static void open_cpus(struct thermal *t, const struct sampler_config *c)
 {
 #define CPU_DIR "/sys/devices/system/cpu/cpu%u/"
@@ -158,11 +200,9 @@ static void open_cpus(struct thermal *t, const struct sampler_config *c)
 		char path[96], labels[SAMPLE_LABELS];
 		snprintf(labels, sizeof labels, "cpu=\"%u\"", i);
 		snprintf(path, sizeof path, CPU_DIR "cpufreq/scaling_cur_freq", i);
-		bool any = add_sensor(t, c, path, METRIC_CPU_FREQUENCY, 1e3, labels);
+		add_sensor(t, c, path, METRIC_CPU_FREQUENCY, 1e3, labels);
 		snprintf(path, sizeof path, CPU_DIR "thermal_throttle/core_throttle_count", i);
-		any |= add_sensor(t, c, path, METRIC_THERMAL_THROTTLES, 1, labels);
-		if (!any)
-			break;
+		add_sensor(t, c, path, METRIC_THERMAL_THROTTLES, 1, labels);
 	}
 }
 
@@ -173,6 +213,7 @@ static void *thermal_open(const struct sampler_config *c)
 		return NULL;
 	buf_init(&t->text, TEXT_MAX);
 	open_zones(t, c);
+	open_chips(t, c);
 	open_cpus(t, c);
 	return t;
 }
@@ -192,12 +233,11 @@ static void thermal_read(void *ctx, struct sample *into)
 		enum metric_id metric;
 		const char *why;
 	} absent[] = {
-		{METRIC_TEMPERATURE, "no /sys/class/thermal/thermal_zone0"},
+		{METRIC_TEMPERATURE, "no /sys/class/thermal/thermal_zone0, no /sys/class/hwmon"},
 		{METRIC_CPU_FREQUENCY, "no cpufreq in /sys/devices/system/cpu/cpu0"},
 		{METRIC_THERMAL_THROTTLES, "no thermal_throttle in /sys/devices/system/cpu/cpu0"},
 	};
 	struct thermal *t = ctx;
-	bool seen[METRIC_COUNT] = {false};
 	for (unsigned i = 0; i < t->count; i++) {
 		const struct sensor *s = &t->of[i];
 		uint64_t value;
@@ -205,11 +245,9 @@ static void thermal_read(void *ctx, struct sample *into)
 			continue;
 		sample_add(into, s->metric, SOURCE_PROCFS, (double)value * s->unit, "%s",
 			   s->labels);
-		seen[s->metric] = true;
 	}
 	for (unsigned i = 0; i < sizeof absent / sizeof *absent; i++)
-		if (!seen[absent[i].metric])
-			sample_gap(into, absent[i].metric, "%s", absent[i].why);
+		sample_gap_absent(into, absent[i].metric, absent[i].why);
 }
 
 const struct reader reader_thermal = {"thermal", 1000, thermal_open, thermal_read, thermal_close};

@@ -1,5 +1,5 @@
-/* What the network stack counts: netstat and snmp, sockstat, connection tracking, softnet. All of
- * the network namespace in which the files were opened, but for softnet and TCP's memory. */
+/* What the network stack counts: netstat and snmp, sockstat, softnet. All of the network namespace
+ * in which the files were opened, but for softnet and TCP's memory. */
 #include "host/procfile.h"
 #include "host/sampler.h"
 #include "host/text.h"
@@ -51,6 +51,19 @@ static const struct column {
 	{METRIC_TCP_MEMORY_PRESSURES, NULL, "TcpExt:", "TCPMemoryPressures", NETSTAT},
 };
 
+/* What these counters cannot tell, where no program does. */
+static const struct {
+	enum metric_id metric;
+	const char *why;
+} LIMITS[] = {
+	{METRIC_TCP_OPENS, "of every port and cgroup of the namespace"},
+	{METRIC_TCP_RETRANSMITS,
+	 "SYNs and SYN-ACKs are one number, a timeout counts once whatever was "
+	 "sent for it; of every port and cgroup of the namespace"},
+	{METRIC_RESETS,
+	 "neither reasons nor those received; of every port and cgroup of the namespace"},
+};
+
 struct netstat {
 	const struct sampler_config *config;
 	struct procfile files[2];
@@ -91,6 +104,9 @@ static void netstat_read(void *ctx, struct sample *into)
 			sample_gap(into, c->metric, "%s has no %s", n->files[c->file].path,
 				   c->name);
 	}
+	for (unsigned i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++)
+		if (!n->config->elsewhere[LIMITS[i].metric])
+			sample_gap(into, LIMITS[i].metric, "%s", LIMITS[i].why);
 }
 
 static void netstat_close(void *ctx)
@@ -107,10 +123,9 @@ const struct reader reader_netstat = {"netstat", 100, netstat_open, netstat_read
 
 /* --- several files, read in turn --------------------------------------------------------- */
 
-#define FILES_MAX 5
+#define FILES_MAX 2
 
 struct files {
-	const struct sampler_config *config;
 	struct procfile of[FILES_MAX];
 	struct buf text;
 };
@@ -120,7 +135,6 @@ static void *files_open(const struct sampler_config *c, const char *const *paths
 	struct files *f = calloc(1, sizeof *f);
 	if (!f)
 		return NULL;
-	f->config = c;
 	buf_init(&f->text, TEXT_MAX);
 	for (unsigned i = 0; i < FILES_MAX; i++)
 		f->of[i].fd = -1;
@@ -156,23 +170,28 @@ static void *sockstat_open(const struct sampler_config *c)
 	return files_open(c, paths, 2);
 }
 
-static void add_pair(struct sample *into, enum metric_id metric, const char *text, const char *name,
-		     double unit)
-{
-	uint64_t value;
-	if (text && text_pair(text, "TCP:", name, &value))
-		sample_add(into, metric, SOURCE_PROCFS, (double)value * unit, NULL);
-}
-
 static void sockstat_read(void *ctx, struct sample *into)
 {
+	static const struct {
+		enum metric_id metric;
+		const char *name;
+		bool pages;
+	} pairs[] = {{METRIC_TIME_WAIT_SOCKETS, "tw", false},
+		     {METRIC_TCP_ORPHANS, "orphan", false},
+		     {METRIC_TCP_MEMORY, "mem", true}};
 	struct files *f = ctx;
 	double page = (double)sysconf(_SC_PAGESIZE);
-	const char *text = file_text(f, 0, METRIC_TIME_WAIT_SOCKETS, into);
-	add_pair(into, METRIC_TIME_WAIT_SOCKETS, text, "tw", 1);
-	add_pair(into, METRIC_TCP_ORPHANS, text, "orphan", 1);
-	add_pair(into, METRIC_TCP_MEMORY, text, "mem", page);
-	uint64_t limit;
+	uint64_t value, limit;
+	const char *text;
+	for (unsigned i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		text = i ? text : file_text(f, 0, pairs[i].metric, into);
+		if (text && text_pair(text, "TCP:", pairs[i].name, &value))
+			sample_add(into, pairs[i].metric, SOURCE_PROCFS,
+				   (double)value * (pairs[i].pages ? page : 1), NULL);
+		else
+			sample_gap(into, pairs[i].metric, "/proc/net/sockstat tells no TCP %s",
+				   pairs[i].name);
+	}
 	text = file_text(f, 1, METRIC_TCP_MEMORY_LIMIT, into);
 	if (text && text_number(text_word(text, 2), 10, &limit))
 		sample_add(into, METRIC_TCP_MEMORY_LIMIT, SOURCE_PROCFS, (double)limit * page,
@@ -180,56 +199,6 @@ static void sockstat_read(void *ctx, struct sample *into)
 }
 
 const struct reader reader_sockstat = {"sockstat", 1000, sockstat_open, sockstat_read, files_close};
-
-/* --- connection tracking ----------------------------------------------------------------- */
-
-#define NETFILTER "/proc/sys/net/netfilter/nf_conntrack_"
-
-static void *conntrack_open(const struct sampler_config *c)
-{
-	static const char *const paths[] = {NETFILTER "count", NETFILTER "max",
-					    "/proc/net/stat/nf_conntrack"};
-	return files_open(c, paths, 3);
-}
-
-static void add_number(struct files *f, unsigned i, enum metric_id metric, struct sample *into)
-{
-	uint64_t value;
-	const char *text = file_text(f, i, metric, into);
-	if (text && text_number(text, 10, &value))
-		sample_add(into, metric, SOURCE_PROCFS, (double)value, NULL);
-}
-
-/* A line a CPU, in hexadecimal. `entries`, the first, is the same in all and not looked at. */
-static void add_sum(struct sample *into, enum metric_id metric, const char *text, const char *name)
-{
-	uint64_t sum = 0, value;
-	int place = text_place(text, name);
-	if (place < 0) {
-		sample_gap(into, metric, "the kernel has no column %s", name);
-		return;
-	}
-	for (const char *line = text_next_line(text); line; line = text_next_line(line))
-		if (text_number(text_word(line, (unsigned)place), 16, &value))
-			sum += value;
-	sample_add(into, metric, SOURCE_PROCFS, (double)sum, NULL);
-}
-
-static void conntrack_read(void *ctx, struct sample *into)
-{
-	struct files *f = ctx;
-	add_number(f, 0, METRIC_CONNTRACK_ENTRIES, into);
-	add_number(f, 1, METRIC_CONNTRACK_LIMIT, into);
-	const char *text = file_text(f, 2, METRIC_CONNTRACK_DROPS, into);
-	if (!text)
-		return;
-	add_sum(into, METRIC_CONNTRACK_DROPS, text, "drop");
-	add_sum(into, METRIC_CONNTRACK_EARLY_DROPS, text, "early_drop");
-	add_sum(into, METRIC_CONNTRACK_INSERT_FAILED, text, "insert_failed");
-}
-
-const struct reader reader_conntrack = {"conntrack", 100, conntrack_open, conntrack_read,
-					files_close};
 
 /* --- softnet ----------------------------------------------------------------------------- */
 
@@ -246,7 +215,11 @@ static void softnet_read(void *ctx, struct sample *into)
 {
 	struct files *f = ctx;
 	uint64_t packets, drops, squeezed, cpu, lines = 0;
+	static const enum metric_id ids[] = {METRIC_SOFTNET_PACKETS, METRIC_SOFTNET_DROPS,
+					     METRIC_SOFTNET_SQUEEZED};
 	const char *line = file_text(f, 0, METRIC_SOFTNET_DROPS, into);
+	if (!line)
+		SAMPLE_GAPS(into, ids, "%s: %s", f->of[0].path, strerror(f->of[0].error));
 	for (; line; line = text_next_line(line), lines++) {
 		if (!text_number(text_word(line, 0), 16, &packets) ||
 		    !text_number(text_word(line, 1), 16, &drops) ||
@@ -254,8 +227,6 @@ static void softnet_read(void *ctx, struct sample *into)
 			continue;
 		if (!text_number(text_word(line, SOFTNET_CPU), 16, &cpu))
 			cpu = lines;
-		static const enum metric_id ids[] = {METRIC_SOFTNET_PACKETS, METRIC_SOFTNET_DROPS,
-						     METRIC_SOFTNET_SQUEEZED};
 		const uint64_t values[] = {packets, drops, squeezed};
 		for (unsigned i = 0; i < 3; i++)
 			sample_add(into, ids[i], SOURCE_PROCFS, (double)values[i],

@@ -52,7 +52,8 @@ static bool ask(const struct nic *n, const char *device, void *command)
 	return n->socket >= 0 && ioctl(n->socket, SIOCETHTOOL, &request) == 0;
 }
 
-static void add_speed(const struct nic *n, const char *device, struct sample *into)
+static void add_speed(const struct nic *n, const char *device, const char *label,
+		      struct sample *into)
 {
 	struct {
 		struct ethtool_link_settings settings;
@@ -66,23 +67,33 @@ static void add_speed(const struct nic *n, const char *device, struct sample *in
 	if (ask(n, device, &link) && link.settings.speed &&
 	    link.settings.speed != (uint32_t)SPEED_UNKNOWN)
 		sample_add(into, METRIC_NIC_SPEED, SOURCE_NETLINK, 1e6 * link.settings.speed,
-			   "device=\"%s\"", device);
+			   "device=\"%s\"", label);
 }
 
-/* "rx_queue_3_packets", "tx3_packets", "rx-3.packets": direction and queue; false: another one. */
-static bool is_queue_packets(const char *name, const char **direction, unsigned *queue)
+/* As the drivers spell it: virtio_net, igb, ixgbe and veth; mlx5, i40e and virtio_net; ice; ena.
+ * Names that go on in another way, "rx0_xdp_packets", are other figures. */
+bool nic_is_queue(const char *name, const char **ret_direction, unsigned *ret_queue)
 {
-	size_t len = strlen(name), tail = strlen("packets");
-	const char *digit = strpbrk(name, "0123456789");
-	if (len < tail || strcmp(name + len - tail, "packets") != 0 || !digit ||
-	    strstr(name, "xdp") || (strncmp(name, "rx", 2) && strncmp(name, "tx", 2)))
-		return false;
-	*direction = name[0] == 'r' ? "receive" : "send";
-	*queue = (unsigned)strtoul(digit, NULL, 10);
-	return true;
+	static const char *const receive[] = {"rx_queue_%u_packets%n", "rx%u_packets%n",
+					      "rx-%u.packets%n", "rx_%u_packets%n",
+					      "queue_%u_rx_cnt%n"};
+	static const char *const send[] = {"tx_queue_%u_packets%n", "tx%u_packets%n",
+					   "tx-%u.packets%n", "tx_%u_packets%n",
+					   "queue_%u_tx_cnt%n"};
+	for (unsigned i = 0; i < sizeof receive / sizeof *receive; i++) {
+		int end = 0;
+		bool in = sscanf(name, receive[i], ret_queue, &end) == 1 && end;
+		bool out = !in && sscanf(name, send[i], ret_queue, &end) == 1 && end;
+		if (!in && !out)
+			continue;
+		*ret_direction = in ? "receive" : "send";
+		return name[end] == '\0';
+	}
+	return false;
 }
 
-static void add_queues(const struct nic *n, const char *device, struct sample *into)
+static void add_queues(const struct nic *n, const char *device, const char *label,
+		       struct sample *into)
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 	if (!ask(n, device, &info) || !info.n_stats || info.n_stats > STATS_MAX)
@@ -103,10 +114,10 @@ static void add_queues(const struct nic *n, const char *device, struct sample *i
 			char name[ETH_GSTRING_LEN + 1] = "";
 			unsigned queue;
 			memcpy(name, names->data + (size_t)i * ETH_GSTRING_LEN, ETH_GSTRING_LEN);
-			if (is_queue_packets(name, &direction, &queue))
+			if (nic_is_queue(name, &direction, &queue))
 				sample_add(into, METRIC_NIC_QUEUE_PACKETS, SOURCE_NETLINK,
 					   (double)values->data[i],
-					   "device=\"%s\",direction=\"%s\",queue=\"%u\"", device,
+					   "device=\"%s\",direction=\"%s\",queue=\"%u\"", label,
 					   direction, queue);
 		}
 	}
@@ -119,10 +130,11 @@ static void add_device(const struct nic *n, const char *line, struct sample *int
 {
 	static const char *const directions[] = {"receive", "send"};
 	const char *colon = strchr(line, ':'), *name = text_word(line, 0);
-	char device[IFNAMSIZ];
+	char device[IFNAMSIZ], label[2 * IFNAMSIZ];
 	if (!colon || !name || colon < name)
 		return;
 	snprintf(device, sizeof device, "%.*s", (int)(colon - name), name);
+	text_label(label, sizeof label, device, sizeof device);
 	for (unsigned d = 0; d < 2; d++) {
 		uint64_t bytes, drops, missed;
 		if (!text_number(text_word(colon + 1, 8 * d), 10, &bytes) ||
@@ -130,22 +142,26 @@ static void add_device(const struct nic *n, const char *line, struct sample *int
 		    !text_number(text_word(colon + 1, 8 * d + 4), 10, &missed))
 			continue;
 		sample_add(into, METRIC_NIC_BYTES, SOURCE_PROCFS, (double)bytes,
-			   "device=\"%s\",direction=\"%s\"", device, directions[d]);
+			   "device=\"%s\",direction=\"%s\"", label, directions[d]);
 		sample_add(into, METRIC_NIC_DROPS, SOURCE_PROCFS, (double)(drops + missed),
-			   "device=\"%s\",direction=\"%s\"", device, directions[d]);
+			   "device=\"%s\",direction=\"%s\"", label, directions[d]);
 	}
-	add_speed(n, device, into);
-	add_queues(n, device, into);
+	add_speed(n, device, label, into);
+	add_queues(n, device, label, into);
 }
 
 static void nic_read(void *ctx, struct sample *into)
 {
 	struct nic *n = ctx;
+	static const enum metric_id of_dev[] = {METRIC_NIC_BYTES, METRIC_NIC_DROPS};
 	int error = procfile_read(&n->dev, &n->text);
 	if (error)
-		sample_gap(into, METRIC_NIC_DROPS, "/proc/net/dev: %s", strerror(error));
+		SAMPLE_GAPS(into, of_dev, "/proc/net/dev: %s", strerror(error));
 	for (const char *line = error ? NULL : n->text.ptr; line; line = text_next_line(line))
 		add_device(n, line, into);
+	sample_gap_absent(into, METRIC_NIC_SPEED, "ethtool: no device tells a speed");
+	sample_gap_absent(into, METRIC_NIC_QUEUE_PACKETS,
+			  "ethtool: no driver tells packets by queue");
 }
 
 const struct reader reader_nic = {"nic", 1000, nic_open, nic_read, nic_close};

@@ -46,11 +46,15 @@ void sample_add(struct sample *s, enum metric_id metric, enum sample_source sour
 		return;
 	va_list args;
 	va_start(args, labels);
-	vsnprintf(p->labels, sizeof p->labels, labels, args);
+	int len = vsnprintf(p->labels, sizeof p->labels, labels, args);
 	va_end(args);
+	if (len >= (int)sizeof p->labels) {
+		s->count--;
+		s->cut++;
+	}
 }
 
-void sample_gap(struct sample *s, enum metric_id metric, const char *reason, ...)
+static void add_gap(struct sample *s, enum metric_id metric, const char *reason)
 {
 	for (unsigned i = 0; i < s->gap_count; i++)
 		if (s->gaps[i].metric == metric)
@@ -59,10 +63,37 @@ void sample_gap(struct sample *s, enum metric_id metric, const char *reason, ...
 		return;
 	struct sample_gap *g = &s->gaps[s->gap_count++];
 	g->metric = (uint16_t)metric;
+	snprintf(g->reason, sizeof g->reason, "%s", reason);
+}
+
+void sample_gap(struct sample *s, enum metric_id metric, const char *reason, ...)
+{
+	char text[SAMPLE_REASON];
 	va_list args;
 	va_start(args, reason);
-	vsnprintf(g->reason, sizeof g->reason, reason, args);
+	vsnprintf(text, sizeof text, reason, args);
 	va_end(args);
+	add_gap(s, metric, text);
+}
+
+void sample_gaps(struct sample *s, const enum metric_id *list, unsigned count, const char *reason,
+		 ...)
+{
+	char text[SAMPLE_REASON];
+	va_list args;
+	va_start(args, reason);
+	vsnprintf(text, sizeof text, reason, args);
+	va_end(args);
+	for (unsigned i = 0; i < count; i++)
+		add_gap(s, list[i], text);
+}
+
+void sample_gap_absent(struct sample *s, enum metric_id metric, const char *reason)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->points[i].metric == metric)
+			return;
+	add_gap(s, metric, reason);
 }
 
 const char *sample_source_name(enum sample_source source)

@@ -1,5 +1,6 @@
 /* sample: values read at one time, each with its metric, its labels and its source, and the
- * reasons for those that could not be had. What is unknown has no point: never a 0.
+ * reasons for those that could not be had. What is unknown has no point: never a 0. A metric that
+ * has both points and a reason is told in part: the reason says what is missing.
  *
  * The owner's memory; one thread. Points are added by readers (sampler.h) and by the loader of the
  * BPF programs. */
@@ -41,13 +42,22 @@ struct sample {
 void sample_fini(struct sample *s);
 void sample_clear(struct sample *s); /* its memory stays */
 
-/* `labels` as printf; NULL: none. */
+/* `labels` as printf; NULL: none. Labels that are too long would be broken ones: then the point
+ * counts as cut. */
 void sample_add(struct sample *s, enum metric_id metric, enum sample_source source, double value,
 		const char *labels, ...) __attribute__((format(printf, 5, 6)));
 
-/* Why a metric has no point. The first reason is kept. */
+/* Why a metric has no point, or not all of them. The first reason is kept. */
 void sample_gap(struct sample *s, enum metric_id metric, const char *reason, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* One reason for so many metrics. */
+void sample_gaps(struct sample *s, const enum metric_id *list, unsigned count, const char *reason,
+		 ...) __attribute__((format(printf, 4, 5)));
+#define SAMPLE_GAPS(s, list, ...) sample_gaps(s, list, sizeof(list) / sizeof *(list), __VA_ARGS__)
+
+/* The same, where it has no point. */
+void sample_gap_absent(struct sample *s, enum metric_id metric, const char *reason);
 
 const char *sample_source_name(enum sample_source source); /* "bpf", "netlink", "procfs", "none" */
 

@@ -106,11 +106,15 @@ static void read_entry(struct entry *e, uint64_t tick)
 
 static void tell_intervals(struct sampler *s)
 {
+	unsigned cut = 0;
 	sample_clear(&s->intervals);
+	for (unsigned i = 0; i < s->count; i++)
+		cut += s->entries[i].latest.cut;
 	for (unsigned i = 0; i < s->count; i++)
 		sample_add(&s->intervals, METRIC_SAMPLE_INTERVAL, SOURCE_PROCFS,
 			   s->entries[i].every * (SAMPLER_TICK_MS / 1000.0), "reader=\"%s\"",
 			   s->entries[i].reader->name);
+	sample_add(&s->intervals, METRIC_VALUES_CUT, SOURCE_PROCFS, cut, NULL);
 	sample_add(&s->intervals, METRIC_AGENT_CPU, SOURCE_PROCFS,
 		   (double)cpu_ns(CLOCK_PROCESS_CPUTIME_ID) / (double)NS_PER_S, NULL);
 	s->intervals.began_ns = s->intervals.ended_ns = mono_ns();

@@ -9,6 +9,7 @@
 #define BRINK_HOST_SAMPLER_H
 
 #include "base/err.h"
+#include "host/cgroup.h"
 #include "host/sample.h"
 
 #include <stdbool.h>
@@ -28,7 +29,12 @@ struct sampler_config {
 	unsigned port_count; /* 0: every port */
 	pid_t pids[SAMPLER_PIDS];
 	unsigned pid_count;
+	unsigned pids_left_out; /* processes of the target past the bound */
+	bool by_cgroup; /* sockets of one cgroup alone were asked for: readers here cannot */
+	bool cgroup_known;
+	struct cgroup cgroup;         /* the target's */
 	bool elsewhere[METRIC_COUNT]; /* a better source has these */
+	bool light; /* beside a load: of sockets only listeners and half-open ones */
 };
 
 struct reader {
@@ -58,5 +64,9 @@ const struct sample *sampler_next(const struct sampler *s, bool fresh, unsigned 
 extern const struct reader reader_netstat, reader_sockstat, reader_conntrack, reader_softnet,
 	reader_cpu, reader_pressure, reader_memory, reader_disks, reader_processes, reader_zombies,
 	reader_thermal, reader_nic, reader_sockets;
+
+/* Direction and number of the queue whose packets a driver counts under this name; false: it is
+ * another one. For reader_nic.c and tests. */
+bool nic_is_queue(const char *name, const char **ret_direction, unsigned *ret_queue);
 
 #endif

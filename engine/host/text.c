@@ -38,10 +38,10 @@ bool text_is_word(const char *at, const char *word)
 
 int text_place(const char *line, const char *word)
 {
-	const char *at;
-	for (unsigned n = 0; (at = text_word(line, n)); n++)
+	int place = 0;
+	for (const char *at = text_word(line, 0); at; at = text_word(at, 1), place++)
 		if (text_is_word(at, word))
-			return (int)n;
+			return place;
 	return -1;
 }
 
@@ -72,4 +72,18 @@ bool text_pair(const char *text, const char *label, const char *name, uint64_t *
 	const char *line = text_after(text, label);
 	int place = line ? text_place(line, name) : -1;
 	return place >= 0 && text_number(text_word(line, (unsigned)place + 1), 10, ret);
+}
+
+void text_label(char *out, size_t size, const char *name, size_t len)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < len && name[i] && at + 3 <= size; i++) {
+		char c = name[i];
+		if (c == '"' || c == '\\' || c == '\n')
+			out[at++] = '\\';
+		if (c == '\n')
+			c = 'n';
+		out[at++] = isprint((unsigned char)c) && (unsigned char)c < 0x80 ? c : '_';
+	}
+	out[at] = '\0';
 }

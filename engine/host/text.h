@@ -3,6 +3,7 @@
 #define BRINK_HOST_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What follows the label on the first line that begins with it; NULL. */
@@ -26,5 +27,9 @@ bool text_column(const char *text, const char *label, const char *name, uint64_t
 
 /* Of a line of names and values in turn behind the label, /proc/net/sockstat. */
 bool text_pair(const char *text, const char *label, const char *name, uint64_t *ret);
+
+/* A name as the value of a label, as Prometheus wants it: quotes, backslashes and newlines escaped;
+ * what is not printable ASCII becomes '_'. What does not fit is left out. */
+void text_label(char *out, size_t size, const char *name, size_t len);
 
 #endif

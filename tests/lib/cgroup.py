@@ -6,6 +6,7 @@
 
 Takes whichever hierarchy has the controller: v2, or v1 on a machine that still has both."""
 
+import contextlib
 import os
 
 import tap
@@ -26,6 +27,9 @@ class Group:
     def __enter__(self):
         root, version = hierarchy(self.controller)
         self.path = os.path.join(root, f"brink-test-{os.getpid()}")
+        return self.prepare(version)
+
+    def prepare(self, version):
         try:
             os.mkdir(self.path)
             self.limit(version)
@@ -80,6 +84,71 @@ class Memory(Group):
 
     def limit(self, version):
         self.write("memory.max" if version == 2 else "memory.limit_in_bytes", self.limit_bytes)
+
+
+class Unit(Group):
+    """A group where systemd would keep that of a unit, with a quota. `name` is the unit's."""
+
+    controller = "cpu"
+
+    def __init__(self, percent):
+        super().__init__()
+        self.quota_us = PERIOD_US * percent // 100
+        self.name = f"brink-test-{os.getpid()}.service"
+
+    def __enter__(self):
+        root, version = hierarchy(self.controller)
+        self.slice = os.path.join(root, "brinktest.slice")
+        try:
+            os.makedirs(self.slice, exist_ok=True)
+        except OSError as error:
+            raise tap.Skip(f"no cgroup: {error}") from error
+        if version == 2:
+            has(self.slice, self.controller)
+        self.path = os.path.join(self.slice, self.name)
+        return self.prepare(version)
+
+    def limit(self, version):
+        Quota.limit(self, version)
+
+    def __exit__(self, *_):
+        super().__exit__()
+        os.rmdir(self.slice)
+
+
+class V2:
+    """A group of the v2 hierarchy, without limits."""
+
+    def __enter__(self):
+        tap.need_root("make a cgroup")
+        self.mount = next((path for _, path, kind, _ in mounts() if kind == "cgroup2"), None)
+        if not self.mount:
+            raise tap.Skip("no cgroup2 is mounted")
+        self.path = os.path.join(self.mount, f"brink-test-{os.getpid()}")
+        try:
+            os.mkdir(self.path)
+        except OSError as error:
+            raise tap.Skip(f"no cgroup: {error}") from error
+        return self
+
+    def __exit__(self, *_):
+        os.rmdir(self.path)
+
+    @contextlib.contextmanager
+    def joined(self):
+        """Sockets made within are this group's. Of the whole process."""
+        with open("/proc/self/cgroup", encoding="ascii") as file:
+            own = next(line.rstrip("\n")[3:] for line in file if line.startswith("0::"))
+        enter(self.path)
+        try:
+            yield self
+        finally:
+            enter(self.mount + own)
+
+
+def enter(path):
+    with open(path + "/cgroup.procs", "w", encoding="ascii") as file:
+        file.write("0")
 
 
 def hierarchy(controller):

@@ -9,6 +9,7 @@ import re
 import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -16,6 +17,7 @@ import urllib.request
 import agents
 import brink
 import certs
+import cgroup
 import netns
 import servers
 import tap
@@ -46,6 +48,45 @@ def after_its_start_it_has_no_capability_and_an_ordinary_uid():
 
 
 @tap.test
+def capabilities_of_an_ordinary_user_are_given_up_too():
+    tap.need_root("give them")
+    caps = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+            "--inh-caps=-all,+bpf,+perfmon,+net_admin", "--ambient-caps=+bpf,+perfmon,+net_admin"]
+    with agents.Agent(None, prefix=caps) as agent:
+        status = status_of(agent.pid)
+        for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            tap.equal(int(status[name], 16), 0, name)
+        tap.equal((status["Uid"].split()[0], status["NoNewPrivs"]), ("65534", "1"), "uid, nnp")
+        tap.check("loaded" in agent.hello["programs"].values(), "it had loaded programs with them")
+
+
+BUSY = "import os\nos.write(1, b'.')\nwhile True: pass"
+
+
+@tap.test
+def a_units_processes_are_watched_and_its_quota_is_seen_to_hold_them_back():
+    with cgroup.Unit(percent=20) as unit:
+        child = subprocess.Popen(unit.prefix + [sys.executable, "-c", BUSY],
+                                 stdout=subprocess.PIPE)
+        try:
+            child.stdout.read(1)
+            with agents.Agent(None, "--no-bpf", "--unit", unit.name) as agent:
+                name = open(f"/proc/{child.pid}/comm", encoding="ascii").read().strip()
+                key = f'process_cpu_seconds_total{{process="{name}"}}'
+                before = agent.sample()
+                after = agent.sample()
+                used_s = after[key] - before[key]
+                held_s = (after["cgroup_cpu_throttled_seconds_total"]
+                          - before["cgroup_cpu_throttled_seconds_total"])
+                tap.check(used_s > 0, f"CPU time of {name}: {used_s}")
+                tap.check(held_s > used_s, f"held back {held_s} s, and ran {used_s} s")
+                tap.check(after[f'process_open_files{{process="{name}"}}'] >= 3, "descriptors")
+        finally:
+            child.kill()
+            child.wait()
+
+
+@tap.test
 def every_value_has_its_source_and_every_gap_its_reason():
     with agents.Agent(None, "--no-bpf") as agent:
         values = agent.sample()
@@ -53,10 +94,21 @@ def every_value_has_its_source_and_every_gap_its_reason():
         for name, reason in hello["gaps"].items():
             tap.check(reason, f"the reason of {name}")
             tap.check(name not in hello["sources"], f"{name} is n/a or has a source")
-        told = set(re.findall(r'source_info{group="(\w+)"', agent.get("/metrics")))
-        tap.check(set(hello["sources"]) | set(hello["gaps"]) <= told, "all are told of")
+        text = agent.get("/metrics")
+        told = set(re.findall(r'source_info{group="(\w+)"', text))
+        tap.equal(told - set(hello["sources"]) - set(hello["gaps"]), set(), "told of, with nothing")
+        tap.equal(set(hello["sources"]) | set(hello["gaps"]), told, "all are told of")
+        sometimes = "disk_await_seconds"  # of the requests since the last look, if there were any
+        for name, reason in hello["gaps"].items():
+            if name == sometimes:
+                continue
+            tap.contains(text, f"# brink_target_{name} n/a ({reason})\n", "the reason in /metrics")
+            tap.check(f"\nbrink_target_{name}" not in text, f"{name} has a value and is n/a")
+        for name in hello["limits"]:
+            tap.check(name in hello["sources"], f"{name} is told in part, so it has a source")
         for key in values:
-            tap.check(key.split("{")[0] in hello["sources"], f"the source of {key}")
+            if not key.startswith(sometimes):
+                tap.check(key.split("{")[0] in hello["sources"], f"the source of {key}")
 
 
 @tap.test
@@ -90,8 +142,9 @@ def what_listens_beyond_loopback_wants_certificates_of_both_ends():
 @tap.test
 def wrong_flags_are_named():
     for flags, says in ((["--netns", "nowhere"], "nowhere"), (["--user", "nobody-at-all"], "nobody-at-all"),
-                        (["--log-file", "/nowhere/x"], "/nowhere/x"), (["--cgroup", "/nowhere"], "/nowhere"),
-                        (["--user", "root"], "root")):
+                        (["--log-file", "/nowhere/x"], "/nowhere/x"),
+                        (["--unit", "nowhere"], "nowhere.service"), (["--pid", "4194304"], "4194304"),
+                        (["--cgroup", "/nowhere"], "/nowhere"), (["--user", "root"], "root")):
         if flags[0] == "--user" and os.geteuid() != 0:
             continue
         result = brink.run(["agent", "--listen", "127.0.0.1:0", *flags])
@@ -135,22 +188,36 @@ def a_reader_cut_off_for_five_seconds_has_lost_nothing():
 
 
 @tap.test
-def a_restarted_agent_is_another_one_and_says_so():
-    port = servers.free_port()
-    with agents.Agent(None, "--no-bpf", listen=f"127.0.0.1:{port}") as agent:
-        before, lines = agent.lines(since=0, count=8)
-        agent.kill(signal.SIGKILL)
-    with agents.Agent(None, "--no-bpf", listen=f"127.0.0.1:{port}") as agent:
-        after, more = agent.lines(since=lines[-1]["seq"], count=3)
-        tap.check(before["agent"] != after["agent"], "another life")
-        tap.check(numbers(more)[0] <= lines[-1]["seq"], "it numbers anew")
+def a_stream_whose_packets_are_lost_for_five_seconds_goes_on_without_a_gap():
+    with netns.Namespace() as space, agents.Agent(space, "--no-bpf", ordinary=True) as agent:
+        where = agent.connection()
+        where.request("GET", "/v1/samples?since=0")
+        answer = where.getresponse()
+        answer.readline()
+        read = [json.loads(answer.readline())["seq"] for _ in range(10)]
+        rule = ["INPUT", "-i", "lo", "-j", "DROP"]
+        space.run(tap.need_command("iptables"), "-A", *rule)
+        cut = time.monotonic()
+        tap.await_true(lambda: time.monotonic() - cut > 5, 10, "cut off")
+        space.run(tap.need_command("iptables"), "-D", *rule)
+        read += [json.loads(answer.readline())["seq"] for _ in range(80)]
+        tap.equal(read, list(range(1, 91)), "numbers")
+        where.close()
 
 
 @tap.test
-def what_the_spool_no_longer_has_is_named():
-    with agents.Agent(None, "--no-bpf") as agent:
-        hello, lines = agent.lines(since=0, count=2)
-        tap.equal((hello["lost"], numbers(lines)), (None, [1, 2]), "from the first on")
+def a_restarted_agent_is_another_one_and_tells_all_that_it_has():
+    listen = f"127.0.0.1:{servers.free_port()}"
+    with agents.Agent(None, "--no-bpf", listen=listen) as agent:
+        before, lines = agent.lines(since=0, count=3)
+        agent.kill(signal.SIGKILL)
+    with agents.Agent(None, "--no-bpf", listen=listen) as agent:
+        agent.lines(since=0, count=8)  # it has more lines by then than the first was asked for
+        asked = f"{lines[-1]['seq']}&agent={before['agent']}"
+        after, more = agent.lines(since=asked, count=3)
+        tap.check(before["agent"] != after["agent"], "another life")
+        tap.equal((after["lost"], numbers(more)), (None, [1, 2, 3]), "from its first line on")
+        tap.check(more[0]["boundary_ns"] > lines[-1]["boundary_ns"], "on the same clock: the gap")
 
 
 @tap.test
@@ -185,6 +252,32 @@ def the_kernels_log_and_a_file_are_placed_in_time():
                 tap.check(name in found, f"{name} in {events}")
                 tap.between((found[name]["at_ns"] - wrote_ns) / 1e6, 0, 400, f"ms until {name}")
             tap.equal(agent.sample()['log_events_total{pattern="pause"}'], 1, "counted")
+
+
+JOURNALCTL = """#!/bin/sh
+echo "$@" >{folder}/flags
+id -u >{folder}/uid
+echo "connect() failed: no live upstreams while connecting"
+exec sleep 60
+"""
+
+
+@tap.test
+def a_units_journal_is_followed_by_an_ordinary_reader():
+    with tempfile.TemporaryDirectory(prefix="brink-journal-") as folder:
+        os.chmod(folder, 0o777)
+        with open(folder + "/journalctl", "w", encoding="ascii") as file:
+            file.write(JOURNALCTL.format(folder=folder))
+        os.chmod(folder + "/journalctl", 0o755)
+        path = ["env", f"PATH={folder}:{os.environ['PATH']}"]
+        with agents.Agent(None, "--no-bpf", "--no-kernel-log", "--journal", "nginx.service",
+                          prefix=path) as agent:
+            tap.await_true(lambda: agent.sample().get(
+                'log_events_total{pattern="no_live_upstreams"}') == 1, 10, "the line is counted")
+            with open(folder + "/flags", encoding="ascii") as file:
+                tap.contains(file.read(), "-u nginx.service", "asked of journalctl")
+            with open(folder + "/uid", encoding="ascii") as file:
+                tap.check(file.read().strip() != "0", "it is not root's")
 
 
 def promtool(text):

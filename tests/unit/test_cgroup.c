@@ -166,6 +166,56 @@ START_TEST(the_limit_of_this_process_is_in_the_file_that_is_named)
 }
 END_TEST
 
+/* --- groups of others -------------------------------------------------------------------- */
+
+static struct cgroup group;
+
+START_TEST(a_unit_is_found_by_name_with_its_processes_and_those_below_it)
+{
+	pid_t pids[2] = {0};
+	fixture_put("/proc/mounts", V2_MOUNTS);
+	fixture_put("/sys/fs/cgroup/system.slice/web.service/cgroup.procs", "71\n72\n");
+	fixture_put("/sys/fs/cgroup/system.slice/web.service/workers/cgroup.procs", "73\n");
+	fixture_put("/sys/fs/cgroup/system.slice/other.service/cgroup.procs", "99\n");
+	ck_assert(cgroup_of_name(&group, root, "web.service"));
+	ck_assert_str_eq(group.in[CGROUP_V2].path, "/system.slice/web.service");
+	ck_assert_uint_eq(cgroup_processes(&group, root, pids, 2), 3);
+	ck_assert_int_eq(pids[0], 71);
+	ck_assert_int_eq(pids[1], 72);
+	ck_assert(!cgroup_of_name(&group, root, "wob.service"));
+	ck_assert_str_eq(group.in[CGROUP_V2].mount, "");
+}
+END_TEST
+
+START_TEST(a_folder_of_one_hierarchy_is_the_same_group_in_the_others)
+{
+	uint64_t throttled_ns;
+	fixture_put("/proc/mounts", V1_MOUNTS);
+	put_v1("/job", "5000\n", "2000\n");
+	fixture_put("/sys/fs/cgroup/cpu/job/cpu.stat", "nr_throttled 3\nthrottled_time 450\n");
+	ck_assert(cgroup_of_folder(&group, root, "/sys/fs/cgroup/memory/job/"));
+	ck_assert_str_eq(group.in[CGROUP_CPU].path, "/job");
+	ck_assert_str_eq(group.in[CGROUP_V2].mount, "");
+	ck_assert(cgroup_throttled_ns(&throttled_ns, root, &group));
+	ck_assert_uint_eq(throttled_ns, 450);
+	cgroup_memory_of(&m, root, &group);
+	ck_assert_uint_eq(m.limit_bytes, 5000);
+	ck_assert(!cgroup_of_folder(&group, root, "/sys/fs/cgroup/memory/no"));
+	ck_assert(!cgroup_of_folder(&group, root, "/sys/fs/cgroup/memories"));
+	ck_assert(!cgroup_of_folder(&group, root, "/etc"));
+}
+END_TEST
+
+START_TEST(a_process_that_is_not_there_is_in_no_group)
+{
+	fixture_put("/proc/mounts", V2_MOUNTS);
+	fixture_put("/proc/self/cgroup", "0::/own\n");
+	ck_assert(!cgroup_of_process(&group, root, 4242));
+	ck_assert(cgroup_of_process(&group, root, 0));
+	ck_assert_str_eq(group.in[CGROUP_V2].path, "/own");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *all = tcase_create("cgroup");
@@ -181,6 +231,9 @@ int main(void)
 	tcase_add_test(all, a_path_that_does_not_exist_here_leads_to_the_mounts_root);
 	tcase_add_test(all, lines_that_are_no_groups_do_no_harm);
 	tcase_add_test(all, the_limit_of_this_process_is_in_the_file_that_is_named);
+	tcase_add_test(all, a_unit_is_found_by_name_with_its_processes_and_those_below_it);
+	tcase_add_test(all, a_folder_of_one_hierarchy_is_the_same_group_in_the_others);
+	tcase_add_test(all, a_process_that_is_not_there_is_in_no_group);
 	Suite *suite = suite_create("cgroup");
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);

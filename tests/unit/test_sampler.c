@@ -1,58 +1,13 @@
-/* The readers against a small /proc and /sys, and the sampler's pace. */
+/* The readers of the network against a small /proc, and the sampler's pace. */
 #include "host/sampler.h"
 
 #include "base/mono.h"
-#include "host_fixture.h"
+#include "reader_fixture.h"
 
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
-
-static struct sampler_config config;
-static struct sample sample;
-
-static void setup(void)
-{
-	fixture_open();
-	config = (struct sampler_config){.root = root};
-	sample = (struct sample){0};
-}
-
-static void teardown(void)
-{
-	sample_fini(&sample);
-	fixture_close();
-}
-
-static void read_with(const struct reader *r)
-{
-	void *ctx = r->open(&config);
-	ck_assert_ptr_nonnull(ctx);
-	sample_clear(&sample);
-	r->read(ctx, &sample);
-	r->close(ctx);
-}
-
-static const struct point *point_of(enum metric_id metric, const char *labels)
-{
-	for (unsigned i = 0; i < sample.count; i++)
-		if (sample.points[i].metric == metric && !strcmp(sample.points[i].labels, labels))
-			return &sample.points[i];
-	return NULL;
-}
-
-static void has(enum metric_id metric, const char *labels, double value)
-{
-	const struct point *p = point_of(metric, labels);
-	ck_assert_msg(p != NULL, "no %s{%s}", metrics[metric].name, labels);
-	ck_assert_double_eq_tol(p->value, value, 1e-9);
-}
-
-static const char *gap_of(enum metric_id metric)
-{
-	for (unsigned i = 0; i < sample.gap_count; i++)
-		if (sample.gaps[i].metric == metric)
-			return sample.gaps[i].reason;
-	return "";
-}
 
 START_TEST(what_cannot_be_read_is_a_gap_with_its_file_and_never_a_zero)
 {
@@ -80,6 +35,80 @@ START_TEST(what_cannot_be_read_is_a_gap_with_its_file_and_never_a_zero)
 			      "%s: gap '%s'", metrics[cases[i].metric].name,
 			      gap_of(cases[i].metric));
 		ck_assert_ptr_null(point_of(cases[i].metric, ""));
+	}
+}
+END_TEST
+
+START_TEST(every_metric_of_the_readers_is_told_or_has_a_reason)
+{
+	static const enum metric_id others[] = {
+		/* of programs, of the logs, of the sampler itself */
+		METRIC_SYN_RECEIVED, METRIC_TCP_CLOSES,          METRIC_SKB_DROPS,
+		METRIC_IRQ_SECONDS,  METRIC_NAPI_POLLS,          METRIC_NAPI_EXHAUSTED,
+		METRIC_THREAD_WAITS, METRIC_THREAD_WAIT_SECONDS, METRIC_SKB_DROPS_UNPLACED,
+		METRIC_LOG_EVENTS,   METRIC_SAMPLE_INTERVAL,     METRIC_VALUES_CUT,
+		METRIC_AGENT_CPU};
+	bool told[METRIC_COUNT] = {false};
+	const struct sample *one;
+	struct err err;
+	for (unsigned i = 0; i < sizeof others / sizeof *others; i++)
+		told[others[i]] = true;
+	struct sampler *s = sampler_new(&config, &err);
+	sampler_tick(s, 0);
+	for (unsigned at = 0; (one = sampler_next(s, false, &at));) {
+		for (unsigned i = 0; i < one->count; i++)
+			told[one->points[i].metric] = true;
+		for (unsigned i = 0; i < one->gap_count; i++)
+			told[one->gaps[i].metric] = one->gaps[i].reason[0];
+	}
+	sampler_free(s);
+	for (unsigned m = 0; m < METRIC_COUNT; m++)
+		ck_assert_msg(told[m], "%s is neither told nor a gap", metrics[m].name);
+}
+END_TEST
+
+START_TEST(the_names_that_others_rely_on_are_there)
+{
+	static const char *const names[] = {
+		"tcp_sockets",
+		"syn_recv_sockets",
+		"time_wait_sockets",
+		"tcp_retransmits_total",
+		"accept_queue_length",
+		"accept_queue_limit",
+		"syn_queue_length",
+		"listen_overflows_total",
+		"listen_drops_total",
+		"syn_cookies_sent_total",
+		"resets_total",
+		"skb_drops_total",
+		"conntrack_entries",
+		"conntrack_entries_limit",
+		"conntrack_drops_total",
+		"conntrack_insert_failed_total",
+		"softirq_seconds_total",
+		"softnet_drops_total",
+		"softnet_squeezed_total",
+		"interrupts_total",
+		"nic_drops_total",
+		"pressure_seconds_total",
+		"cgroup_cpu_throttled_seconds_total",
+		"oom_kills_total",
+		"tcp_memory_bytes",
+		"open_files",
+		"open_files_limit",
+		"run_queue_seconds_total",
+		"disk_busy_ratio",
+		"zombies",
+		"cpu_frequency_hertz",
+		"temperature_celsius",
+		"log_events_total",
+	};
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+		unsigned found = 0;
+		for (unsigned m = 0; m < METRIC_COUNT; m++)
+			found += !strcmp(metrics[m].name, names[i]);
+		ck_assert_msg(found == 1, "%s: %u times", names[i], found);
 	}
 }
 END_TEST
@@ -119,6 +148,91 @@ START_TEST(conntracks_counters_add_up_over_cpus_in_hexadecimal)
 }
 END_TEST
 
+/* As the kernel of this test tells them; who may not ask has a gap that says so. */
+START_TEST(conntracks_counters_come_by_netlink_where_proc_has_none)
+{
+	fixture_put("/proc/sys/net/netfilter/nf_conntrack_count", "7\n");
+	read_with(&reader_conntrack);
+	has(METRIC_CONNTRACK_ENTRIES, "", 7);
+	const struct point *drops = point_of(METRIC_CONNTRACK_DROPS, "");
+	if (!drops) {
+		ck_assert_ptr_nonnull(strstr(gap_of(METRIC_CONNTRACK_DROPS), "ctnetlink"));
+		return;
+	}
+	ck_assert_uint_eq(drops->source, SOURCE_NETLINK);
+	double by_netlink = drops->value;
+	config.root = "";
+	read_with(&reader_conntrack);
+	has(METRIC_CONNTRACK_DROPS, "", by_netlink);
+}
+END_TEST
+
+/* --- sockets ----------------------------------------------------------------------------- */
+
+#define HALF_OPEN 7
+
+/* A listener that takes a connection only with its first bytes: until then it is half open. */
+static int listen_half_open(uint16_t *ret_port, int begun[HALF_OPEN])
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof at;
+	int seconds = 30, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(setsockopt(listener, SOL_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds),
+			 0);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+	ck_assert_int_eq(listen(listener, 2 * HALF_OPEN), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	for (unsigned i = 0; i < HALF_OPEN; i++) {
+		begun[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		ck_assert_int_eq(connect(begun[i], (struct sockaddr *)&at, sizeof at), 0);
+	}
+	*ret_port = ntohs(at.sin_port);
+	return listener;
+}
+
+START_TEST(beside_a_load_half_open_connections_are_told_and_other_states_are_gaps)
+{
+	int begun[HALF_OPEN];
+	char port[32];
+	int listener = listen_half_open(&config.ports[0], begun);
+	config.port_count = 1;
+	snprintf(port, sizeof port, "port=\"%u\"", config.ports[0]);
+	for (unsigned light = 0; light < 2; light++) {
+		config.light = light;
+		read_with(&reader_sockets);
+		has(METRIC_SYN_RECV_SOCKETS, "", HALF_OPEN);
+		has(METRIC_SYN_QUEUE_LENGTH, port, HALF_OPEN);
+		has(METRIC_ACCEPT_QUEUE_LENGTH, port, 0);
+		has(METRIC_ACCEPT_QUEUE_LIMIT, port, 2 * HALF_OPEN);
+		if (!light) {
+			has(METRIC_TCP_SOCKETS, "state=\"SYN_RECV\"", HALF_OPEN);
+			has(METRIC_TCP_SOCKETS, "state=\"LISTEN\"", 1);
+			has(METRIC_NOT_ACCEPTED_SOCKETS, "", 0);
+			continue;
+		}
+		ck_assert_ptr_null(point_of(METRIC_TCP_SOCKETS, "state=\"LISTEN\""));
+		ck_assert_ptr_null(point_of(METRIC_NOT_ACCEPTED_SOCKETS, ""));
+		ck_assert_ptr_nonnull(strstr(gap_of(METRIC_TCP_SOCKETS), "brink agent"));
+		ck_assert_ptr_nonnull(strstr(gap_of(METRIC_NOT_ACCEPTED_SOCKETS), "brink agent"));
+	}
+	for (unsigned i = 0; i < HALF_OPEN; i++)
+		close(begun[i]);
+	close(listener);
+}
+END_TEST
+
+START_TEST(where_nothing_listens_queues_are_gaps_and_not_empty_ones)
+{
+	config.ports[0] = 1;
+	config.port_count = 1;
+	read_with(&reader_sockets);
+	has(METRIC_SYN_RECV_SOCKETS, "", 0);
+	ck_assert_str_eq(gap_of(METRIC_SYN_QUEUE_LENGTH), "nothing listens on --port");
+}
+END_TEST
+
+/* --- the rest ---------------------------------------------------------------------------- */
+
 START_TEST(softnet_lines_are_of_the_cpu_that_they_name)
 {
 	fixture_put("/proc/net/softnet_stat",
@@ -130,69 +244,11 @@ START_TEST(softnet_lines_are_of_the_cpu_that_they_name)
 }
 END_TEST
 
-START_TEST(interrupts_of_devices_are_told_by_device_queue_and_cpu)
+START_TEST(labels_that_do_not_fit_make_no_point)
 {
-	fixture_put("/proc/stat", "cpu  1 2 3\ncpu0 100 0 50 0 0 0 25 0\n");
-	fixture_put("/proc/schedstat", "version 15\ncpu0 0 0 0 0 0 0 7 1500000000 9\n");
-	fixture_put("/proc/interrupts", "           CPU0       CPU2\n"
-					"  25:          0         41  PCI-MSI  eth0-TxRx-3\n"
-					" LOC:         12         13  Local timer interrupts\n");
-	read_with(&reader_cpu);
-	has(METRIC_INTERRUPTS, "device=\"eth0\",queue=\"3\",irq=\"25\",cpu=\"2\"", 41);
-	has(METRIC_RUN_QUEUE_SECONDS, "cpu=\"0\"", 1.5);
-	has(METRIC_CPU_SECONDS, "cpu=\"0\",mode=\"user\"", 100.0 / (double)sysconf(_SC_CLK_TCK));
-	has(METRIC_SOFTIRQ_SECONDS, "cpu=\"0\",vec=\"any\"", 25.0 / (double)sysconf(_SC_CLK_TCK));
-	for (unsigned i = 0; i < sample.count; i++)
-		ck_assert_ptr_null(strstr(sample.points[i].labels, "LOC"));
-}
-END_TEST
-
-START_TEST(disks_tell_ratio_and_wait_from_the_second_look_on)
-{
-	void *d;
-	fixture_put("/proc/diskstats", "253 0 vda 10 0 80 100 0 0 0 0 0 1000 100\n"
-				       "7 0 loop0 0 0 0 0 0 0 0 0 0 0 0\n");
-	ck_assert_ptr_nonnull(d = reader_disks.open(&config));
-	reader_disks.read(d, &sample);
-	ck_assert_ptr_null(point_of(METRIC_DISK_BUSY_RATIO, "device=\"vda\""));
-	has(METRIC_DISK_BUSY_SECONDS, "device=\"vda\"", 1);
-	fixture_put("/proc/diskstats", "253 0 vda 12 0 80 160 2 0 0 40 0 1000 100\n");
-	sample_clear(&sample);
-	reader_disks.read(d, &sample);
-	has(METRIC_DISK_BUSY_RATIO, "device=\"vda\"", 0);
-	has(METRIC_DISK_AWAIT, "device=\"vda\"", 0.025);
-	ck_assert_ptr_null(point_of(METRIC_DISK_BUSY_SECONDS, "device=\"loop0\""));
-	reader_disks.close(d);
-}
-END_TEST
-
-START_TEST(processes_are_told_by_name_together_whatever_it_contains)
-{
-	static const char stat[] = "7 (we) \"ird) T 1 7 7 0 -1 0 0 0 0 0 30 20 0 0 20 0 1 0 9\n";
-	fixture_put("/proc/7/stat", stat);
-	fixture_put("/proc/8/stat", stat);
-	fixture_put("/proc/7/schedstat", "5 2000000000 1\n");
-	fixture_put("/proc/8/schedstat", "5 1000000000 1\n");
-	config.pids[0] = 7;
-	config.pids[1] = 8;
-	config.pid_count = 2;
-	read_with(&reader_processes);
-	has(METRIC_PROCESS_STOPPED, "process=\"we___ird\"", 2);
-	has(METRIC_PROCESS_WAIT_SECONDS, "process=\"we___ird\"", 3);
-	has(METRIC_PROCESS_CPU_SECONDS, "process=\"we___ird\"",
-	    100.0 / (double)sysconf(_SC_CLK_TCK));
-	ck_assert_ptr_nonnull(strstr(gap_of(METRIC_PROCESS_OPEN_FILES), "/fd"));
-}
-END_TEST
-
-START_TEST(zombies_are_counted)
-{
-	fixture_put("/proc/3/stat", "3 (a) Z 1\n");
-	fixture_put("/proc/4/stat", "4 (Z) S 1\n");
-	fixture_put("/proc/5/stat", "5 (b) Z 1\n");
-	fixture_put("/proc/self/stat", "5 (b) Z 1\n");
-	read_with(&reader_zombies);
-	has(METRIC_ZOMBIES, "", 2);
+	sample_add(&sample, METRIC_ZOMBIES, SOURCE_PROCFS, 1, "a=\"%0*d\"", SAMPLE_LABELS, 1);
+	ck_assert_uint_eq(sample.count, 0);
+	ck_assert_uint_eq(sample.cut, 1);
 }
 END_TEST
 
@@ -285,14 +341,16 @@ int main(void)
 	TCase *t = tcase_create("readers");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_cannot_be_read_is_a_gap_with_its_file_and_never_a_zero);
+	tcase_add_test(t, every_metric_of_the_readers_is_told_or_has_a_reason);
+	tcase_add_test(t, the_names_that_others_rely_on_are_there);
 	tcase_add_test(t, a_column_that_the_kernel_lacks_is_a_gap_of_its_own);
 	tcase_add_test(t, what_a_better_source_has_is_left_to_it);
 	tcase_add_test(t, conntracks_counters_add_up_over_cpus_in_hexadecimal);
+	tcase_add_test(t, conntracks_counters_come_by_netlink_where_proc_has_none);
+	tcase_add_test(t, beside_a_load_half_open_connections_are_told_and_other_states_are_gaps);
+	tcase_add_test(t, where_nothing_listens_queues_are_gaps_and_not_empty_ones);
 	tcase_add_test(t, softnet_lines_are_of_the_cpu_that_they_name);
-	tcase_add_test(t, interrupts_of_devices_are_told_by_device_queue_and_cpu);
-	tcase_add_test(t, disks_tell_ratio_and_wait_from_the_second_look_on);
-	tcase_add_test(t, processes_are_told_by_name_together_whatever_it_contains);
-	tcase_add_test(t, zombies_are_counted);
+	tcase_add_test(t, labels_that_do_not_fit_make_no_point);
 	tcase_add_test(t, pressure_is_in_seconds);
 	tcase_add_test(t, points_past_the_bound_are_counted_as_cut);
 	tcase_add_test(t, a_dear_reader_is_read_less_often_and_says_so);

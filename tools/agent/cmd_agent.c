@@ -8,6 +8,7 @@
 #include "tools/agent/drop.h"
 #include "tools/agent/render.h"
 #include "tools/agent/serve.h"
+#include "tools/agent/watched.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,13 +20,14 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define TICK_NS    (SAMPLER_TICK_MS * NS_PER_MS)
-#define LINE_MAX_B ((size_t)200 << 10)
-#define TEXT_MAX_B ((size_t)8 << 20)
-#define SECOND     (1000 / SAMPLER_TICK_MS) /* ticks */
+#define TICK_NS     (SAMPLER_TICK_MS * NS_PER_MS)
+#define HELLO_MAX_B ((size_t)200 << 10)
+#define TEXT_MAX_B  ((size_t)8 << 20)
+#define SECOND      (1000 / SAMPLER_TICK_MS) /* ticks */
 
 struct agent {
 	struct agent_settings settings;
+	struct watched watched;
 	struct probe *probe;
 	struct sampler *sampler;
 	struct logs logs;
@@ -34,7 +36,6 @@ struct agent {
 	struct utsname host;
 	char id[40];
 	struct buf line, text, hello;
-	unsigned cut; /* lines too long to be kept */
 };
 
 /* --- opening ----------------------------------------------------------------------------- */
@@ -55,19 +56,20 @@ static int enter_netns(const char *name, struct err *err)
 	return result;
 }
 
-static int fill_filter(const struct agent_settings *s, struct watch_filter *f, struct err *err)
+static int fill_filter(const struct agent *a, struct watch_filter *f, struct err *err)
 {
+	const struct watched *w = &a->watched;
 	struct stat st;
 	probe_own_netns(f);
-	f->port_count = s->port_count;
-	memcpy(f->ports, s->ports, sizeof f->ports);
-	f->pid_count = s->pid_count;
-	for (unsigned i = 0; i < s->pid_count; i++)
-		f->pids[i] = (uint32_t)s->pids[i];
-	if (!s->cgroup)
+	f->port_count = a->settings.port_count;
+	memcpy(f->ports, a->settings.ports, sizeof f->ports);
+	f->pid_count = w->pid_count;
+	for (unsigned i = 0; i < w->pid_count; i++)
+		f->pids[i] = (uint32_t)w->pids[i];
+	if (!w->sockets_of[0])
 		return 0;
-	if (stat(s->cgroup, &st))
-		return err_set(err, ERR_USAGE, "--cgroup: %s: %s", s->cgroup, strerror(errno));
+	if (stat(w->sockets_of, &st))
+		return err_set(err, ERR_USAGE, "--cgroup: %s: %s", w->sockets_of, strerror(errno));
 	f->cgroup = st.st_ino; /* which is a v2 cgroup's id */
 	return 0;
 }
@@ -75,19 +77,25 @@ static int fill_filter(const struct agent_settings *s, struct watch_filter *f, s
 static int open_probe(struct agent *a, struct err *err)
 {
 	struct probe_config config = {.wanted = a->settings.programs};
-	if (fill_filter(&a->settings, &config.filter, err))
+	if (fill_filter(a, &config.filter, err))
 		return -1;
+	config.cgroup = config.filter.cgroup ? a->watched.sockets_of : NULL;
 	a->probe = probe_open(&config, err);
 	return a->probe ? 0 : -1;
 }
 
 static int open_sampler(struct agent *a, struct err *err)
 {
+	const struct watched *w = &a->watched;
 	struct sampler_config c = {.root = "",
 				   .port_count = a->settings.port_count,
-				   .pid_count = a->settings.pid_count};
+				   .pid_count = w->pid_count,
+				   .pids_left_out = w->left_out,
+				   .by_cgroup = a->settings.cgroup != NULL,
+				   .cgroup_known = w->cgroup_known,
+				   .cgroup = w->cgroup};
 	memcpy(c.ports, a->settings.ports, sizeof c.ports);
-	memcpy(c.pids, a->settings.pids, sizeof c.pids);
+	memcpy(c.pids, w->pids, sizeof c.pids);
 	probe_owns(a->probe, c.elsewhere);
 	a->sampler = sampler_new(&c, err);
 	if (!a->sampler)
@@ -112,7 +120,7 @@ static int open_logs(struct agent *a, struct err *err)
 		if (logs_follow_file(&a->logs, s->files[i], err))
 			return -1;
 	for (unsigned i = 0; i < s->journal_count; i++)
-		if (logs_follow_unit(&a->logs, s->journals[i], err))
+		if (logs_follow_unit(&a->logs, s->journals[i], s->user, err))
 			return -1;
 	return 0;
 }
@@ -192,14 +200,15 @@ static void publish(struct agent *a)
 
 static void keep_line(struct agent *a, uint64_t boundary_ns)
 {
-	buf_fini(&a->line);
-	buf_init(&a->line, LINE_MAX_B);
+	a->line.len = 0;
+	a->line.cut = false;
 	render_line(a->sampler, &a->logs, a->spool.next, boundary_ns, &a->line);
+	if (a->line.cut) { /* its number stays, so that the gap has a place and a name */
+		a->line.len = 0;
+		render_cut_line(a->spool.next, boundary_ns, &a->line);
+	}
 	logs_taken(&a->logs);
-	if (a->line.cut)
-		a->cut++;
-	else
-		spool_append(&a->spool, (struct span){a->line.ptr, a->line.len});
+	spool_append(&a->spool, (struct span){a->line.ptr, a->line.len});
 	serve_wake(a->serve);
 }
 
@@ -257,6 +266,8 @@ static int list_programs(struct agent *a, struct err *err)
 
 static int open_and_run(struct agent *a, struct err *err)
 {
+	if (watched_find(&a->watched, &a->settings, "", err))
+		return -1;
 	if (a->settings.list)
 		return list_programs(a, err);
 	if (serve_open(&a->serve, &a->settings, &a->spool, a->id, err) ||
@@ -292,7 +303,8 @@ int cmd_agent(int argc, char **argv)
 	logs_init(&a.logs);
 	spool_init(&a.spool);
 	buf_init(&a.text, TEXT_MAX_B);
-	buf_init(&a.hello, LINE_MAX_B);
+	buf_init(&a.hello, HELLO_MAX_B);
+	buf_init(&a.line, SPOOL_LINE_MAX);
 	name_life(&a);
 	int result = open_and_run(&a, &err);
 	agent_fini(&a);

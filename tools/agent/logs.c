@@ -64,6 +64,13 @@ int logs_add_pattern(struct logs *l, const char *pattern, struct err *err)
 		err_set(err, ERR_USAGE, "--log-pattern: '%s' is not NAME=TEXT", pattern);
 		return err_hint(err, "such as gc_pause='Pause Full'; a name has a-z, 0-9 and _");
 	}
+	for (unsigned i = 0; i < l->pattern_count; i++)
+		if (strlen(l->patterns[i].name) == name &&
+		    !strncmp(l->patterns[i].name, pattern, name)) {
+			err_set(err, ERR_USAGE, "--log-pattern: there is a pattern %s already",
+				l->patterns[i].name);
+			return err_hint(err, "it looks for '%s'", l->patterns[i].text);
+		}
 	if (l->pattern_count == LOGS_PATTERNS)
 		return err_set(err, ERR_USAGE, "--log-pattern: %u at most", LOGS_PATTERNS);
 	struct log_pattern *p = &l->patterns[l->pattern_count++];
@@ -115,12 +122,14 @@ int logs_follow_file(struct logs *l, const char *path, struct err *err)
 /* journalctl reads the journal for us; where we are root it is to be no more than its reader. */
 #define JOURNALCTL "journalctl", "-f", "-n", "0", "-o", "cat", "-u"
 
-int logs_follow_unit(struct logs *l, const char *unit, struct err *err)
+int logs_follow_unit(struct logs *l, const char *unit, const char *user, struct err *err)
 {
 	extern char **environ;
+	char reuid[64];
+	snprintf(reuid, sizeof reuid, "--reuid=%s", user);
 	const char *const plain[] = {JOURNALCTL, unit, NULL};
 	const char *const lowered[] = {"setpriv",
-				       "--reuid=nobody",
+				       reuid,
 				       "--clear-groups",
 				       "--regid=systemd-journal",
 				       "--no-new-privs",
@@ -226,6 +235,17 @@ static void follow_rotation(struct log_source *s)
 	s->gone[0] = '\0';
 }
 
+/* journalctl has closed its end: it is gone, or about to go. */
+static void end_child(struct log_source *s)
+{
+	snprintf(s->gone, sizeof s->gone, "journalctl of %.64s ended", s->name);
+	close(s->fd);
+	s->fd = -1;
+	kill(s->child, SIGTERM);
+	waitpid(s->child, NULL, 0);
+	s->child = 0;
+}
+
 static void read_source(struct logs *l, struct log_source *s)
 {
 	char bytes[READ_MAX + 1];
@@ -235,7 +255,7 @@ static void read_source(struct logs *l, struct log_source *s)
 			continue;
 		if (got <= 0) {
 			if (got == 0 && s->child)
-				snprintf(s->gone, sizeof s->gone, "journalctl ended");
+				end_child(s);
 			break;
 		}
 		bytes[got] = '\0';
@@ -256,10 +276,16 @@ void logs_taken(struct logs *l)
 static void logs_read(void *ctx, struct sample *into)
 {
 	struct logs *l = ctx;
+	unsigned followed = 0;
 	for (unsigned i = 0; i < l->source_count; i++) {
 		read_source(l, &l->sources[i]);
+		followed += l->sources[i].fd >= 0;
 		if (l->sources[i].gone[0])
 			sample_gap(into, METRIC_LOG_EVENTS, "%s", l->sources[i].gone);
+	}
+	if (!followed) {
+		sample_gap(into, METRIC_LOG_EVENTS, "no log is followed");
+		return;
 	}
 	for (unsigned i = 0; i < l->pattern_count; i++)
 		sample_add(into, METRIC_LOG_EVENTS, SOURCE_PROCFS, (double)l->patterns[i].count,

@@ -51,7 +51,9 @@ void logs_fini(struct logs *l);
 int logs_add_pattern(struct logs *l, const char *pattern, struct err *err); /* "NAME=TEXT" */
 void logs_follow_kernel(struct logs *l);
 int logs_follow_file(struct logs *l, const char *path, struct err *err);
-int logs_follow_unit(struct logs *l, const char *unit, struct err *err);
+
+/* By journalctl; where we are root, as `user` in the group that may read the journal. */
+int logs_follow_unit(struct logs *l, const char *unit, const char *user, struct err *err);
 
 /* Forgets the events kept; their counts stay. */
 void logs_taken(struct logs *l);

@@ -46,6 +46,23 @@ static void write_events(const struct logs *logs, struct json *j)
 	json_array_end(j);
 }
 
+void render_cut_line(uint64_t number, uint64_t boundary_ns, struct buf *out)
+{
+	struct json j;
+	out->cut = false;
+	json_init(&j, out);
+	json_object(&j, NULL);
+	json_u64(&j, "seq", number);
+	json_u64(&j, "boundary_ns", boundary_ns);
+	json_object(&j, "values");
+	json_object_end(&j);
+	json_u64(&j, "began_ns", boundary_ns);
+	json_u64(&j, "ended_ns", boundary_ns);
+	json_bool(&j, "cut", true);
+	json_object_end(&j);
+	buf_puts(out, "\n");
+}
+
 void render_line(const struct sampler *s, const struct logs *logs, uint64_t number,
 		 uint64_t boundary_ns, struct buf *out)
 {
@@ -59,6 +76,8 @@ void render_line(const struct sampler *s, const struct logs *logs, uint64_t numb
 	json_u64(&j, "began_ns", began_ns);
 	json_u64(&j, "ended_ns", ended_ns);
 	write_events(logs, &j);
+	if (logs->events_lost)
+		json_u64(&j, "events_lost", logs->events_lost);
 	json_object_end(&j);
 	buf_puts(out, "\n");
 }
@@ -86,6 +105,19 @@ static const char *find_gap(const struct sampler *s, unsigned metric)
 	return NULL;
 }
 
+/* The reasons of those metrics that have a point, or of those that have none. */
+static void write_gaps(const struct sampler *s, const uint8_t sources[METRIC_COUNT], bool told,
+		       const char *key, struct json *j)
+{
+	json_object(j, key);
+	for (unsigned m = 0; m < METRIC_COUNT; m++) {
+		const char *gap = (sources[m] != SOURCE_NONE) == told ? find_gap(s, m) : NULL;
+		if (gap)
+			json_text(j, metrics[m].name, gap);
+	}
+	json_object_end(j);
+}
+
 void render_sources(const struct sampler *s, struct json *j)
 {
 	uint8_t sources[METRIC_COUNT];
@@ -96,13 +128,8 @@ void render_sources(const struct sampler *s, struct json *j)
 			json_text(j, metrics[m].name,
 				  sample_source_name((enum sample_source)sources[m]));
 	json_object_end(j);
-	json_object(j, "gaps");
-	for (unsigned m = 0; m < METRIC_COUNT; m++) {
-		const char *gap = sources[m] == SOURCE_NONE ? find_gap(s, m) : NULL;
-		if (gap)
-			json_text(j, metrics[m].name, gap);
-	}
-	json_object_end(j);
+	write_gaps(s, sources, false, "gaps", j);
+	write_gaps(s, sources, true, "limits", j);
 }
 
 /* --- Prometheus -------------------------------------------------------------------------- */
@@ -129,6 +156,19 @@ static void write_metric(const struct sampler *s, unsigned metric, struct buf *o
 		}
 }
 
+/* Comments, which Prometheus passes over: `# brink_target_x n/a (reason)`, and the limits of what
+ * is told. */
+static void write_notes(const struct sampler *s, const uint8_t sources[METRIC_COUNT],
+			struct buf *out)
+{
+	for (unsigned m = 0; m < METRIC_COUNT; m++) {
+		const char *gap = find_gap(s, m);
+		if (gap)
+			buf_printf(out, "# " METRIC_PREFIX "%s %s(%s)\n", metrics[m].name,
+				   sources[m] == SOURCE_NONE ? "n/a " : "in part ", gap);
+	}
+}
+
 void render_prometheus(const struct sampler *s, struct buf *out)
 {
 	uint8_t sources[METRIC_COUNT];
@@ -142,4 +182,5 @@ void render_prometheus(const struct sampler *s, struct buf *out)
 	for (unsigned m = 0; m < METRIC_COUNT; m++)
 		if (sources[m] != SOURCE_NONE)
 			write_metric(s, m, out);
+	write_notes(s, sources, out);
 }

@@ -15,7 +15,8 @@
 
 #define STREAMS_MAX     32
 #define CONNECTIONS_MAX 64
-#define BLOCK_BYTES     ((size_t)256 << 10) /* of a stream, at once; above any one line */
+#define BLOCK_BYTES     SPOOL_LINE_MAX     /* of a stream, at once */
+#define PART_BYTES      ((size_t)64 << 10) /* of that, handed on at once */
 #define FIRST_MAX       ((size_t)256 << 10)
 #define PEM_MAX         ((size_t)1 << 20)
 #define SILENT_S        30u /* a connection that moves nothing for so long is closed */
@@ -26,7 +27,7 @@ struct stream {
 	struct MHD_Connection *connection;
 	char *first; /* the line that begins it, until it is sent */
 	size_t first_len, first_at;
-	uint64_t next, left; /* number of the next line; lines until it ends */
+	uint64_t next, left; /* number of the next line; lines until it ends: under the lock */
 	char *block;         /* lines copied from the spool */
 	size_t block_len, block_at;
 	bool waits;
@@ -86,11 +87,16 @@ static enum MHD_Result answer_clock(struct serve *s, struct MHD_Connection *c, u
 /* --- the stream -------------------------------------------------------------------------- */
 
 /* True: there is something to send. At the spool's end the reader waits; it is woken under the
- * same lock, so that no wake is missed. */
+ * same lock, so that no wake is missed. A reader so slow that the spool has overtaken it is at its
+ * end (left is 0): when it comes again it is told what is lost. */
 static bool fill(struct stream *st)
 {
+	uint64_t first, next;
 	unsigned count =
 		spool_copy(st->serve->spool, st->next, st->block, BLOCK_BYTES, &st->block_len);
+	spool_bounds(st->serve->spool, &first, &next);
+	if (!count && st->next < first)
+		st->left = 0;
 	if (count > st->left) { /* fewer were asked for: as many lines as those */
 		char *end = st->block;
 		for (uint64_t i = 0; i < st->left; i++)
@@ -119,18 +125,16 @@ static ssize_t stream_read(void *ctx, uint64_t position, char *to, size_t max)
 	(void)position;
 	if (st->first_at < st->first_len)
 		return copy_out(st->first, st->first_len, &st->first_at, to, max);
-	if (st->block_at == st->block_len && !st->left)
-		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (st->block_at == st->block_len) {
 		pthread_mutex_lock(&st->serve->lock);
-		bool more = fill(st);
-		if (!more) {
+		bool more = st->left && fill(st), ends = !more && !st->left;
+		if (!more && !ends) {
 			st->waits = true;
 			MHD_suspend_connection(st->connection);
 		}
 		pthread_mutex_unlock(&st->serve->lock);
 		if (!more)
-			return 0;
+			return ends ? MHD_CONTENT_READER_END_OF_STREAM : 0;
 	}
 	return copy_out(st->block, st->block_len, &st->block_at, to, max);
 }
@@ -159,18 +163,18 @@ static bool enlist(struct serve *s, struct stream *st)
 }
 
 /* The first line: who speaks, which lines there are, which of those asked for are lost. */
-static void begin(struct stream *st, uint64_t since)
+static void begin(struct stream *st, uint64_t since, bool other_life)
 {
 	uint64_t first, next;
 	spool_bounds(st->serve->spool, &first, &next);
 	st->next = since == UINT64_MAX ? next : since + 1;
 	char lost[96] = "null";
+	if (other_life || st->next > next) /* those numbers were another life's: all of ours */
+		st->next = 1;
 	if (st->next < first) {
 		snprintf(lost, sizeof lost, "{\"from\":%llu,\"to\":%llu}",
 			 (unsigned long long)st->next, (unsigned long long)first - 1);
 		st->next = first;
-	} else if (st->next > next) { /* of another life of ours */
-		st->next = next;
 	}
 	struct buf line;
 	buf_init(&line, FIRST_MAX);
@@ -198,7 +202,7 @@ static bool query_number(struct MHD_Connection *c, const char *name, uint64_t ot
 }
 
 static struct stream *stream_new(struct serve *s, struct MHD_Connection *c, uint64_t since,
-				 uint64_t lines)
+				 uint64_t lines, bool other_life)
 {
 	struct stream *st = calloc(1, sizeof *st);
 	if (st)
@@ -213,7 +217,7 @@ static struct stream *stream_new(struct serve *s, struct MHD_Connection *c, uint
 	pthread_mutex_lock(&s->lock);
 	bool room = enlist(s, st);
 	if (room)
-		begin(st, since);
+		begin(st, since, other_life);
 	pthread_mutex_unlock(&s->lock);
 	if (room)
 		return st;
@@ -228,10 +232,11 @@ static enum MHD_Result answer_samples(struct serve *s, struct MHD_Connection *c)
 	if (!query_number(c, "since", UINT64_MAX, &since) ||
 	    !query_number(c, "lines", UINT64_MAX, &lines))
 		return answer_text(c, MHD_HTTP_BAD_REQUEST, "since and lines are numbers\n");
-	struct stream *st = stream_new(s, c, since, lines);
+	const char *life = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "agent");
+	struct stream *st = stream_new(s, c, since, lines, life && strcmp(life, s->id) != 0);
 	if (!st)
 		return answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, "too many readers\n");
-	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES,
+	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PART_BYTES,
 								   stream_read, st, stream_free);
 	if (!r) {
 		stream_free(st);
@@ -370,9 +375,11 @@ void serve_close(struct serve *s)
 {
 	if (!s)
 		return;
+	pthread_mutex_lock(&s->lock);
 	for (unsigned i = 0; i < STREAMS_MAX; i++)
 		if (s->streams[i])
 			s->streams[i]->left = 0;
+	pthread_mutex_unlock(&s->lock);
 	serve_wake(s);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);

@@ -1,4 +1,6 @@
-/* serve: answers over HTTP: /metrics, /v1/samples, /v1/clock. One thread of libmicrohttpd, which
+/* serve: answers over HTTP: /metrics, /v1/clock, and /v1/samples?since=N&lines=M&agent=ID: from
+ * line N + 1 on, or, where ID is not this life of the agent, from the first that there is. One
+ * thread of libmicrohttpd, which
  * reads the spool and the texts that the sampling thread publishes. */
 #ifndef BRINK_TOOLS_AGENT_SERVE_H
 #define BRINK_TOOLS_AGENT_SERVE_H

@@ -20,7 +20,7 @@ struct agent_settings {
 	unsigned port_count;
 	pid_t pids[SAMPLER_PIDS];
 	unsigned pid_count;
-	const char *cgroup, *netns, *user;
+	const char *cgroup, *unit, *netns, *user;
 	const char *cert, *key, *client_ca;
 	const char *journals[LOGS_MAX], *files[LOGS_MAX], *patterns[LOGS_PATTERNS];
 	unsigned journal_count, file_count, pattern_count;

@@ -9,8 +9,9 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#define SPOOL_LINES 8192u /* 13 minutes */
-#define SPOOL_BYTES ((size_t)64 << 20)
+#define SPOOL_LINES    8192u /* 13 minutes */
+#define SPOOL_BYTES    ((size_t)64 << 20)
+#define SPOOL_LINE_MAX (((size_t)1 << 20) - 4096) /* of any one line; its readers hold 1 MiB */
 
 struct spool {
 	pthread_mutex_t lock;
@@ -31,7 +32,8 @@ uint64_t spool_append(struct spool *s, struct span line);
 void spool_bounds(struct spool *s, uint64_t *ret_first, uint64_t *ret_next);
 
 /* Copies lines from number `from` on, as many as `max` bytes hold whole; returns how many, and
- * their length. A line longer than `max` is never appended. */
+ * their length. `max` is SPOOL_LINE_MAX at least, or a
+ * longer line is never copied. */
 unsigned spool_copy(struct spool *s, uint64_t from, char *to, size_t max, size_t *ret_len);
 
 #endif
