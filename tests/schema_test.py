@@ -33,6 +33,11 @@ SOUND = {
     "thresholds": [{"expression": "errors<1", "ok": True, "value": 0.375}],
     "stages": [], "find": None, "diagnosis": None, "gaps": [], "notes": [],
     "exit_code": 0, "hold": None,
+    "agents": [{"agent": "local", "host": "h", "release": "6.1", "clock": None, "samples": 2,
+                "missed": 0, "cuts": 0, "lost": False, "complete": True, "why": None,
+                "kernel": None, "sources": {}, "events": [], "events_seen": 0}],
+    "timeline": {"row_s": 0.1, "rows": 2, "ended": [2, 3], "failed": [0, 1], "p99_us": [4, None],
+                 "kernel": {"syn_recv": [None, 0]}},
 }
 HELD = {
     "opening_s": 1.5, "held_s": 30.0, "closing_s": 0.5,
@@ -106,6 +111,10 @@ def what_does_not_add_up_is_named():
         ("latency.service.p99_us", None, "lacks p99_us"),
         ("latency.tls_handshake.max_us", 0, "empty"),
         ("thresholds", [{"expression": "x"}], "thresholds: ok is missing"),
+        ("timeline.ended", [1], "columns of"),
+        ("timeline.ended", [1, 1000], "more ended"),
+        ("agents", [{"agent": "local"}], "agents: host is missing"),
+        ("agents", [SOUND["agents"][0] | {"missed": 1}], "complete, and yet not"),
     ]
     for path, value, words in cases:
         found = schema.problems(with_change(path, value))

@@ -17,6 +17,7 @@ struct display {
 	unsigned every;       /* seconds a line */
 	unsigned seconds;     /* so far */
 	struct tally *window; /* since the last line */
+	struct kernel_span kernel;
 };
 
 static bool is_capable_terminal(int fd)
@@ -33,6 +34,7 @@ static int display_init(struct display *d, const struct invocation *in, struct e
 	if (!d->window)
 		return err_set(err, ERR_RUNTIME, "no memory for the progress");
 	tally_init(d->window);
+	kernel_span_clear(&d->kernel);
 	return 0;
 }
 
@@ -47,11 +49,15 @@ static void show_second(void *ctx, const struct progress *p)
 {
 	struct display *d = ctx;
 	tally_extend(d->window, p->window);
+	if (p->kernel)
+		kernel_span_add(&d->kernel, p->kernel);
 	if (++d->seconds % d->every)
 		return;
 	struct progress line = *p;
 	line.window = d->window;
+	line.kernel = p->kernel ? &d->kernel : NULL;
 	out_progress(&line, stderr, d->terminal);
+	kernel_span_clear(&d->kernel);
 	tally_reset(d->window);
 }
 

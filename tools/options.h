@@ -67,7 +67,7 @@ struct invocation {
 	unsigned command; /* OPTIONS_RUN, ... */
 	struct run_config run;
 	const struct out_form *form;
-	bool scenario_failed, own_stages;
+	bool scenario_failed, own_stages, own_agents;
 	double time_scale; /* of stages */
 	bool dry_run, quiet, verbose, help, features, man;
 	bool has_data;          /* --data */

@@ -1,6 +1,7 @@
 #include "tools/options_set.h"
 
 #include "base/units.h"
+#include "run/agents.h"
 
 static void *field(struct invocation *in, const struct option *o)
 {
@@ -278,6 +279,22 @@ int set_read_only_if(struct invocation *in, const struct option *o, const char *
 {
 	(void)o;
 	return add_valve(in, VALVE_READ_ONLY, value, err);
+}
+
+/* The first one replaces those of a scenario. */
+int set_agent(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	struct run_config *run = &in->run;
+	(void)o;
+	if (agents_check(value, err))
+		return -1;
+	if (!in->own_agents)
+		run->agent_count = 0;
+	in->own_agents = true;
+	if (run->agent_count == SUMMARY_AGENTS_MAX)
+		return err_set(err, ERR_USAGE, "more than %d agents", SUMMARY_AGENTS_MAX);
+	run->agents[run->agent_count++] = value;
+	return 0;
 }
 
 int set_variable(struct invocation *in, const struct option *o, const char *value, struct err *err)

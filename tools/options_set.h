@@ -15,6 +15,6 @@ option_setter set_on, set_off;
 
 option_setter set_header, set_data, set_threshold, set_spin, set_allow_target, set_format,
 	set_churn, set_tls_max, set_ktls, set_variable, set_stage, set_executor, set_stop_if,
-	set_read_only_if;
+	set_read_only_if, set_agent;
 
 #endif

@@ -154,6 +154,17 @@ const struct option options[] = {
 	{"Hold", 0, "close-rate", "N", "30k", "close N connections a second at the end", HOLD,
 	 set_real, INTO(run.close_rps, 0, RUN_RATE_MAX)},
 
+	{"Kernel", 0, "agent", "URL", "local where the target is this host",
+	 "who tells of the target's kernel: `brink agent` there, local, or none", MANY, set_agent,
+	 ELSEWHERE},
+	{"Kernel", 0, "agent-cacert", "FILE", "the system's",
+	 "certificates to trust of an https:// agent (PEM)", BOTH, set_text,
+	 INTO(run.agent_tls.cacert, 0, 0)},
+	{"Kernel", 0, "agent-cert", "FILE", "none", "our certificate for it (PEM)", BOTH, set_text,
+	 INTO(run.agent_tls.cert, 0, 0)},
+	{"Kernel", 0, "agent-key", "FILE", "none", "its key (PEM)", BOTH, set_text,
+	 INTO(run.agent_tls.key, 0, 0)},
+
 	{"Judgement", 0, "expect-status", "CODE", "200 to 399", "the one status that is ok", BOTH,
 	 set_count, INTO(run.expect_status, 100, 599)},
 	{"Judgement", 0, "threshold", "EXPR", "none",

@@ -126,6 +126,13 @@ int addr_parse_listen(struct addr *ret, const char *text, struct err *err)
 	return 0;
 }
 
+uint16_t addr_port(const struct addr *a)
+{
+	return ntohs(a->sa.ss_family == AF_INET6
+			     ? ((const struct sockaddr_in6 *)(const void *)&a->sa)->sin6_port
+			     : ((const struct sockaddr_in *)(const void *)&a->sa)->sin_port);
+}
+
 char *addr_text(char *out, const struct addr *a)
 {
 	char host[HOST_TEXT], port[sizeof "65535"];

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #define ADDR_TEXT 64
@@ -30,6 +31,7 @@ const struct addr *addr_reachable(const struct addr *list, int count);
  * a usage error that names the text. */
 int addr_parse_listen(struct addr *ret, const char *text, struct err *err);
 
+uint16_t addr_port(const struct addr *a);
 char *addr_text(char *out, const struct addr *a); /* "127.0.0.1:80"; out of ADDR_TEXT bytes */
 
 /* An IPv4-mapped IPv6 address counts as the IPv4 address that it is. The wildcard addresses are

@@ -20,6 +20,12 @@ void out_json_hold(const struct summary *s, struct json *j);
 void out_json_find(const struct summary *s, struct json *j);
 void out_json_stages(const struct summary *s, struct json *j); /* and "aftermath" */
 
+/* The members "agents", "timeline", "gaps". json_kernel.c */
+void out_json_agents(const struct summary *s, struct json *j);
+void out_json_timeline(const struct summary *s, struct json *j);
+void out_json_gaps(const struct summary *s, struct json *j);
+void out_json_span(const struct kernel_span *k, const char *name, struct json *j);
+
 struct out_quantile {
 	double quantile;
 	const char *label; /* for people */

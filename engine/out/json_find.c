@@ -11,7 +11,7 @@ static void real_or_null(struct json *j, const char *key, bool known, double val
 		json_null(j, key);
 }
 
-static void step(struct json *j, const struct search_step *t)
+static void step(struct json *j, const struct search_step *t, const struct kernel_span *k)
 {
 	json_object(j, NULL);
 	json_real(j, "value", t->value);
@@ -32,6 +32,7 @@ static void step(struct json *j, const struct search_step *t)
 	json_text(j, "reason", t->reason ? search_reason_name(t->reason) : NULL);
 	json_bool(j, "drifting", t->drifting);
 	json_bool(j, "returning", t->returning);
+	out_json_span(k, "kernel", j);
 	json_object_end(j);
 }
 
@@ -64,7 +65,7 @@ static void aftermath(struct json *j, const char *key, const struct search_after
 	json_object_end(j);
 }
 
-static void stage(struct json *j, const struct summary_stage *t)
+static void stage(struct json *j, const struct summary_stage *t, const struct kernel_span *k)
 {
 	json_object(j, NULL);
 	json_text(j, "name", t->name);
@@ -83,6 +84,7 @@ static void stage(struct json *j, const struct summary_stage *t)
 		json_null(j, "p50_us");
 		json_null(j, "p99_us");
 	}
+	out_json_span(k, "kernel", j);
 	json_object_end(j);
 }
 
@@ -90,7 +92,7 @@ void out_json_stages(const struct summary *s, struct json *j)
 {
 	json_array(j, "stages");
 	for (unsigned i = 0; i < s->stage_count; i++)
-		stage(j, &s->stages[i]);
+		stage(j, &s->stages[i], &s->stage_kernels[i]);
 	json_array_end(j);
 	aftermath(j, "aftermath", &s->found.aftermath);
 }
@@ -106,7 +108,7 @@ void out_json_find(const struct summary *s, struct json *j)
 	json_text(j, "variable", s->search.variable == SEARCH_RATE ? "rate" : "connections");
 	json_array(j, "steps");
 	for (unsigned i = 0; i < f->step_count; i++)
-		step(j, &f->steps[i]);
+		step(j, &f->steps[i], &s->step_kernels[i]);
 	json_array_end(j);
 	point(j, "knee", &f->knee, NULL);
 	point(j, "breaking_point", &f->breaking, search_reason_name(f->reason));

@@ -251,8 +251,9 @@ static void ending(struct json *j, const struct summary *s)
 	out_json_stages(s, j);
 	out_json_find(s, j);
 	json_null(j, "diagnosis");
-	json_array(j, "gaps");
-	json_array_end(j);
+	out_json_agents(s, j);
+	out_json_timeline(s, j);
+	out_json_gaps(s, j);
 	notes(j, s);
 	json_text(j, "signal",
 		  s->signal == SIGINT    ? "SIGINT"

@@ -118,6 +118,18 @@ static void compose_hold(const struct progress *p, struct buf *line)
 	asked(w, line);
 }
 
+/* On a terminal the cursor goes back up to the line that is written again. */
+static void kernel_below(const struct progress *p, FILE *to, bool terminal)
+{
+	struct buf line;
+	buf_init(&line, LINE_MAX_BYTES);
+	text_kernel_line(p->kernel, window_seconds(p->window), &line);
+	if (line.ptr)
+		fprintf(to, terminal ? "\n\r\033[?7l%9s  %s\033[K\033[?7h\033[A" : "%9s  %s\n", "",
+			line.ptr);
+	buf_fini(&line);
+}
+
 void out_progress(const struct progress *p, FILE *to, bool terminal)
 {
 	struct buf line;
@@ -126,9 +138,11 @@ void out_progress(const struct progress *p, FILE *to, bool terminal)
 		compose_hold(p, &line);
 	else
 		compose_run(p, &line);
-	/* Wrapping is off for this line: on a narrow terminal a second row would stay behind. */
+	/* Wrapping is off for these lines: on a narrow terminal a further row would stay behind. */
 	if (line.ptr)
 		fprintf(to, terminal ? "\r\033[?7l%s\033[K\033[?7h" : "%s\n", line.ptr);
+	if (p->kernel)
+		kernel_below(p, to, terminal);
 	fflush(to);
 	buf_fini(&line);
 }
@@ -136,6 +150,6 @@ void out_progress(const struct progress *p, FILE *to, bool terminal)
 void out_progress_end(FILE *to, bool terminal)
 {
 	if (terminal)
-		fputs("\r\033[K", to);
+		fputs("\r\033[J", to); /* what is below, too */
 	fflush(to);
 }

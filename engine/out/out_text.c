@@ -115,5 +115,6 @@ void out_text(const struct summary *s, struct buf *out)
 	text_stages(s, out);
 	if (requests)
 		text_requests(s, out);
+	text_kernel(s, out);
 	text_judgement(s, out);
 }

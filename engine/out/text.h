@@ -21,6 +21,12 @@ void text_tls(const struct summary *s, struct buf *out);         /* text_tls.c *
 void text_requests(const struct summary *s, struct buf *out);
 void text_judgement(const struct summary *s, struct buf *out); /* text_judgement.c */
 
+/* What the target's kernel did: in a line, beside a second of so many seconds; counters that moved
+ * and should not have; in the report, for each agent. text_kernel.c */
+void text_kernel_line(const struct kernel_span *k, double seconds, struct buf *out);
+void text_kernel_signs(const struct kernel_span *k, struct buf *out);
+void text_kernel(const struct summary *s, struct buf *out);
+
 /* What went wrong once a load had stopped; nothing where nothing did. out_text.c */
 void text_aftermath(const struct search_aftermath *a, const char *lead, struct buf *out);
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define CURVE_COLUMNS 60
+#define SIGNS_MAX     512u
 
 static const char *unit(const struct summary *s)
 {
@@ -31,6 +32,16 @@ void text_find_opening(const struct summary *s, FILE *to)
 		"p50", "p99", "errors", "state");
 }
 
+static void kernel_of_step(const struct kernel_span *k, FILE *to)
+{
+	struct buf signs;
+	buf_init(&signs, SIGNS_MAX);
+	text_kernel_signs(k, &signs);
+	if (signs.len)
+		fprintf(to, "%12s kernel: %s\n", "", signs.ptr);
+	buf_fini(&signs);
+}
+
 void out_text_step(const struct summary *s, FILE *to)
 {
 	const struct search_step *step = &s->found.steps[s->found.step_count - 1];
@@ -48,6 +59,7 @@ void out_text_step(const struct summary *s, FILE *to)
 		fprintf(to, " (%s)", search_reason_name(step->reason));
 	fprintf(to, "%s%s\n", step->drifting ? ", latency still grows" : "",
 		step->returning ? ", on the way down" : "");
+	kernel_of_step(&s->step_kernels[s->found.step_count - 1], to);
 	fflush(to);
 }
 

@@ -154,6 +154,9 @@ static void verdict_in_words(const struct summary *s, struct buf *out)
 		buf_puts(out,
 			 "INVALID: the generator was the limit; nothing is proven of the target");
 		return;
+	case EXIT_LOST:
+		buf_puts(out, "INCOMPLETE: an agent was lost; ");
+		break;
 	}
 	if (failed && s->threshold_count == 1)
 		buf_puts(out, "FAILED: the threshold failed");

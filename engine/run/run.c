@@ -2,6 +2,7 @@
 
 #include "base/mono.h"
 #include "load/crew.h"
+#include "run/agents.h"
 #include "run/compile.h"
 #include "run/find.h"
 #include "run/health.h"
@@ -40,6 +41,7 @@ struct run {
 	struct find *find;       /* in a search */
 	struct staging *staging; /* in a load of stages */
 	struct valves valves;
+	struct agents *agents; /* of the target's kernel; NULL: nobody looks */
 	int signal_fd;
 
 	uint64_t start_ns, measure_ns;
@@ -47,7 +49,7 @@ struct run {
 	struct tally *window; /* of the last tick */
 	struct tally *second; /* of the last second */
 	struct tally *total;  /* since the start, as far as it has been told */
-	unsigned ticks;
+	unsigned ticks, stages_told;
 	uint64_t open_max, active_max; /* of all workers at once, at the ticks */
 
 	uint64_t answer_ns;                 /* the last tick in which an answer came */
@@ -76,6 +78,7 @@ static void report_second(struct run *r, uint64_t now_ns)
 		.total = r->total,
 		.open = r->total->open,
 		.opening = r->total->opening,
+		.kernel = agents_second(r->agents),
 		.hold = r->plan.hold,
 		.closing = r->plan.hold && r->total->issued_until_ns,
 		.warmup = now_ns < r->measure_ns,
@@ -99,6 +102,21 @@ static void end_load(struct run *r, uint64_t now_ns)
 	crew_order(r->crew, ORDER_DRAIN);
 }
 
+/* Of the stages that ended since. */
+static void tell_stages(struct run *r)
+{
+	while (r->stages_told < r->summary->stage_count)
+		agents_step(r->agents, &r->summary->stage_kernels[r->stages_told++]);
+}
+
+static void tell_step(struct run *r)
+{
+	struct summary *s = r->summary;
+	agents_step(r->agents, &s->step_kernels[s->found.step_count - 1]);
+	if (r->watch->step)
+		r->watch->step(r->watch->ctx, s);
+}
+
 static void tick(struct run *r, uint64_t now_ns)
 {
 	uint64_t open_before = r->total->open;
@@ -110,6 +128,8 @@ static void tick(struct run *r, uint64_t now_ns)
 		r->open_max = r->window->open;
 	if (r->window->active > r->active_max)
 		r->active_max = r->window->active;
+	agents_tick(r->agents, r->summary);
+	timeline_client(&r->summary->timeline, r->window);
 	tally_join(r->second, r->window);
 	if (r->window->to_ns)
 		tally_extend(r->total, r->window);
@@ -117,10 +137,11 @@ static void tick(struct run *r, uint64_t now_ns)
 		holding_tick(&r->holding, r->crew, r->total, now_ns);
 	if (r->staging)
 		staging_tick(r->staging, r->window, now_ns, r->summary);
+	tell_stages(r);
 	if (valves_tick(&r->valves, r->crew, r->window, r->total, now_ns - r->start_ns, r->summary))
 		end_load(r, now_ns);
-	if (r->find && find_tick(r->find, r->window, now_ns, r->summary) && r->watch->step)
-		r->watch->step(r->watch->ctx, r->summary);
+	if (r->find && find_tick(r->find, r->window, now_ns, r->summary))
+		tell_step(r);
 	if (++r->ticks % SECOND_TICKS == 0 || all_lost(r, open_before))
 		report_second(r, now_ns);
 }
@@ -221,6 +242,7 @@ static void judge(struct run *r, const struct self_throttle *before)
 	};
 	if (r->staging)
 		staging_end(r->staging, s);
+	tell_stages(r);
 	settle_maxima(r);
 	measure_rates(r);
 	if (r->staging && s->open_loop && s->elapsed_s > 0) /* on average */
@@ -268,11 +290,15 @@ static int load(struct run *r, const cpu_set_t *cpus, struct err *err)
 		holding_warm(&r->holding);
 	if (crew_new(&r->crew, &r->plan, cpus, 0, err))
 		return -1;
+	if (agents_open(&r->agents, r->config, &r->plan, r->summary, err))
+		return -1;
 	r->summary->rings = crew_rings(r->crew);
 	self_throttle_read(&before);
 	clock_gettime(CLOCK_REALTIME, &r->summary->started_at);
 	r->start_ns = mono_ns() + START_DELAY_NS;
 	r->measure_ns = r->start_ns + r->plan.warmup_ns;
+	timeline_begin(&r->summary->timeline, r->start_ns, TICK_NS);
+	agents_begin(r->agents, r->summary);
 	if (r->plan.hold)
 		holding_begin(&r->holding, r->start_ns);
 	if (r->staging)
@@ -283,6 +309,7 @@ static int load(struct run *r, const cpu_set_t *cpus, struct err *err)
 	supervise(r);
 	uint64_t closed_ns = mono_ns();
 	r->summary->rss_bytes = self_rss_bytes();
+	agents_end(r->agents, closed_ns, r->summary);
 	if (crew_join(r->crew, &r->summary->total, err))
 		return -1;
 	if (r->plan.hold)
@@ -294,6 +321,7 @@ static int load(struct run *r, const cpu_set_t *cpus, struct err *err)
 static void end(struct run *r)
 {
 	crew_free(r->crew);
+	agents_close(r->agents);
 	holding_fini(&r->holding);
 	find_free(r->find);
 	staging_free(r->staging);

@@ -33,6 +33,11 @@ struct run_tls {
 	enum ktls_wish ktls;
 };
 
+/* Of agents at https://. Names of files; NULL: none. */
+struct run_agent_tls {
+	const char *cacert, *cert, *key;
+};
+
 struct run_stage {
 	uint64_t duration_ns;
 	double target;     /* at its end */
@@ -93,6 +98,10 @@ struct run_config {
 
 	unsigned valve_count;
 	struct valve valves[VALVES_MAX];
+
+	unsigned agent_count; /* 0: this host, where the target is */
+	const char *agents[SUMMARY_AGENTS_MAX];
+	struct run_agent_tls agent_tls;
 
 	const char *pin; /* CPU list "0,2-3"; NULL: the allowed ones in order */
 

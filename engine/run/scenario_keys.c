@@ -1,3 +1,4 @@
+#include "run/agents.h"
 #include "run/scenario_keys.h"
 
 #include "base/mono.h"
@@ -71,10 +72,22 @@ static int read_protocol(struct yaml_reader *r, yaml_node_t *node, void *into)
 	return found;
 }
 
+static int add_agent(struct yaml_reader *r, yaml_node_t *node, void *into)
+{
+	struct run_config *c = into;
+	const char *text = yaml_text(r, node, "local, none, or a URL");
+	if (!text)
+		return -1;
+	if (agents_check(text, r->err))
+		return yaml_blame(r, node);
+	c->agents[c->agent_count++] = text;
+	return 0;
+}
+
 static int read_agents(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
-	(void)into;
-	return yaml_fail(r, node, "agents are not read yet: leave the key out");
+	struct run_config *c = ((struct scenario *)into)->config;
+	return yaml_list(r, node, "agents", SUMMARY_AGENTS_MAX, add_agent, c);
 }
 
 /* --- tls --------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "run/preflight.h"
 #include "run/search.h"
 #include "run/threshold.h"
+#include "run/timeline.h"
 #include "stat/tally.h"
 #include "tls/reason.h"
 
@@ -63,6 +64,32 @@ struct summary_stage {
 	uint64_t p50_us, p99_us; /* intended latency of what ended in it */
 };
 
+#define SUMMARY_AGENTS_MAX 8
+#define SUMMARY_EVENTS_MAX 32
+
+struct summary_event {
+	double at_s; /* since the start */
+	struct kernel_event line;
+};
+
+/* What an agent, or this host sampled directly, said of the target's kernel. */
+struct summary_agent {
+	char name[256]; /* "local", or the URL */
+	char host[64], release[64];
+	bool clock_known;
+	double offset_us, bound_us; /* of its clock, theirs minus ours */
+	uint64_t missed;            /* samples that never came */
+	unsigned cuts;              /* times that its stream broke off and went on */
+	bool lost;                  /* it was not there at the end */
+	char why[160];              /* it broke off, the first time */
+	struct kernel_span kernel;  /* of the whole run */
+	char from[KERNEL_KEYS][12]; /* "bpf", "netlink", "procfs"; empty: not to be had, and */
+	char gap[KERNEL_KEYS][160]; /* why */
+	uint64_t event_seen;
+	unsigned event_count;
+	struct summary_event events[SUMMARY_EVENTS_MAX];
+};
+
 struct summary {
 	const char *command;  /* "run" */
 	char target[512];     /* URL, redacted */
@@ -74,10 +101,12 @@ struct summary {
 	bool find;                /* a load was sought: */
 	struct search_config search;
 	struct search_report found;
+	struct kernel_span step_kernels[SEARCH_STEPS_MAX]; /* beside found.steps */
 	unsigned staged; /* so many stages are planned; and the most of their load */
 	double staged_most;
 	unsigned stage_count;
 	struct summary_stage stages[RUN_STAGES_MAX + 1];
+	struct kernel_span stage_kernels[RUN_STAGES_MAX + 1];
 	bool stopped_by_guard;
 	struct timespec started_at; /* wall clock, for people only */
 	double elapsed_s;           /* first due instant to last end */
@@ -103,6 +132,10 @@ struct summary {
 	struct threshold thresholds[THRESHOLD_MAX];
 	struct threshold_result results[THRESHOLD_MAX];
 
+	unsigned agent_count;
+	struct summary_agent agents[SUMMARY_AGENTS_MAX];
+	struct timeline timeline;
+
 	int signal;    /* SIGINT or SIGTERM that ended it; 0 */
 	int exit_code; /* of the process, see run/verdict.h */
 };
@@ -112,7 +145,8 @@ struct progress {
 	double at_s, planned_s;
 	struct tally *window; /* of the second just ended */
 	uint64_t open, opening;
-	const struct tally *total; /* since the start */
+	const struct tally *total;        /* since the start */
+	const struct kernel_span *kernel; /* of the target's host; NULL: nobody looks */
 	bool hold, closing;
 	bool warmup;
 };

@@ -22,6 +22,14 @@ static bool thresholds_held(const struct summary *s)
 	return true;
 }
 
+static bool an_agent_was_lost(const struct summary *s)
+{
+	for (unsigned i = 0; i < s->agent_count; i++)
+		if (s->agents[i].lost)
+			return true;
+	return false;
+}
+
 int verdict_exit_code(const struct summary *s, bool accept_saturated)
 {
 	if (!verdict_balances(&s->total))
@@ -30,6 +38,8 @@ int verdict_exit_code(const struct summary *s, bool accept_saturated)
 		return EXIT_NO_SUCCESS;
 	if (s->stopped_by_guard)
 		return EXIT_GUARD;
+	if (an_agent_was_lost(s))
+		return EXIT_LOST;
 	if (s->saturated && !accept_saturated)
 		return EXIT_GENERATOR;
 	if (!thresholds_held(s))

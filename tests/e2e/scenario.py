@@ -45,6 +45,7 @@ thresholds:
   http_req_duration: [{{threshold: 'p(99)<500', abortOnFail: true, delayAbortEval: 1s}}]
 find: {{variable: rate, from: 1000, to: 2k, factor: 2, hold: 1s, confirm: 2, resolution: 5%,
        break_errors: 5%, break_throughput: 95%, queue_ratio: 4, recover: 5s, watch: 1s}}
+agents: [local]
 guards: {{allow_targets: [127.0.0.0/8], max_rate: 50k, max_connections: 1000,
          stop_if: ["errors>50% for 10s"], read_only_if: ["p(99)>2s for 5s"]}}
 """
@@ -388,7 +389,8 @@ BROKEN = [
     (T + "find: {variable: size}\n", "2:18", ["size", "rate, connections"]),
     (T + "guards: {stop_if: ['errors>50% for ever']}\n", "2:20", ["ever", "duration"]),
     (T + "guards: {allow_targets: [10.0.0.0/99]}\n", "2:26", ["10.0.0.0/99"]),
-    (T + "agents: ['http://127.0.0.1:9464']\n", "2:9", ["agents", "leave"]),
+    (T + "agents: ['ftp://127.0.0.1:9464']\n", "2:10", ["ftp", "http"]),
+    (T + "agents: [http://127.0.0.1:9464/metrics]\n", "2:10", ["path", "port"]),
 ]
 
 

@@ -24,8 +24,13 @@ SHAPE = {
                   "rss_bytes": int, "bytes_per_idle_connection": int, "lag_p99_us": NUMBER,
                   "slots_left": int, "saturated": bool, "limits": list},
     "thresholds": list, "stages": list, "find": MAYBE_OBJECT, "diagnosis": MAYBE_OBJECT,
-    "gaps": list, "notes": list, "hold": MAYBE_OBJECT,
+    "gaps": list, "notes": list, "hold": MAYBE_OBJECT, "agents": list,
+    "timeline": {"row_s": NUMBER, "rows": int, "ended": list, "failed": list, "p99_us": list,
+                 "kernel": dict},
 }
+AGENT = {"agent": str, "host": str, "release": str, "clock": MAYBE_OBJECT, "samples": int,
+         "missed": int, "cuts": int, "lost": bool, "complete": bool, "why": MAYBE_TEXT,
+         "kernel": MAYBE_OBJECT, "sources": dict, "events": list, "events_seen": int}
 HOLD = {
     "opening_s": NUMBER, "held_s": NUMBER, "closing_s": NUMBER,
     "established_rps": dict.fromkeys(("mean", "first_tenth", "last_tenth"), MAYBE_NUMBER),
@@ -77,6 +82,7 @@ def problems(summary):
     found += _thresholds(summary["thresholds"])
     found += _hold(summary)
     found += _find(summary)
+    found += _kernel(summary)
     return found
 
 
@@ -193,6 +199,20 @@ def _find(s):
             yield f"find.{name} lies outside of its interval: {point}"
     if find["breaking_point"] and find["breaking_point"]["reason"] not in REASONS:
         yield f"find.breaking_point: reason {find['breaking_point']}"
+
+
+def _kernel(s):
+    """Agents, and columns of one length."""
+    for agent in s["agents"]:
+        yield from _shape(agent, AGENT, "agents: ")
+        if "missed" in agent and agent["complete"] == (agent["lost"] or agent["missed"] > 0):
+            yield f"agents: complete, and yet not: {agent}"
+    line = s["timeline"]
+    columns = [line["ended"], line["failed"], line["p99_us"], *line["kernel"].values()]
+    if any(len(column) != line["rows"] for column in columns):
+        yield f"timeline: columns of {[len(c) for c in columns]}, not {line['rows']}"
+    if sum(line["ended"]) > sum(s["outcomes"].values()):
+        yield "timeline: more ended than there are outcomes"
 
 
 def _hold(s):

@@ -32,6 +32,18 @@ START_TEST(what_cannot_go_together_is_refused_with_a_way_out)
 }
 END_TEST
 
+START_TEST(agents_are_local_none_or_urls)
+{
+	struct invocation *in = settled("U --agent local --agent http://127.0.0.1:9464");
+	ck_assert_uint_eq(in->run.agent_count, 2);
+	ck_assert_str_eq(in->run.agents[1], "http://127.0.0.1:9464");
+	done(in);
+	done(settled("U --agent none"));
+	refused("U --agent ftp://x", "--agent", "ftp");
+	refused("U --agent http://x:1/metrics", "/metrics", "path");
+}
+END_TEST
+
 START_TEST(connect_to_takes_a_place_or_curls_four_parts)
 {
 	static const struct {
@@ -297,6 +309,7 @@ int main(void)
 	TCase *all = tcase_create("options_run");
 	unset_all();
 	tcase_add_test(all, what_cannot_go_together_is_refused_with_a_way_out);
+	tcase_add_test(all, agents_are_local_none_or_urls);
 	tcase_add_test(all, connect_to_takes_a_place_or_curls_four_parts);
 	tcase_add_test(all, connect_to_that_fits_no_form_or_no_url_is_refused);
 	tcase_add_test(all, a_body_comes_from_a_file_byte_by_byte_and_makes_a_post);

@@ -127,6 +127,10 @@ START_TEST(of_several_reasons_the_first_counts)
 	ck_assert_int_eq(verdict_exit_code(&s, false), 3);
 	s.total.outcomes[OUTCOME_TIMEOUT]--;
 	s.total.outcomes[OUTCOME_OK]++;
+	s.agent_count = 2;
+	s.agents[1].lost = true;
+	ck_assert_int_eq(verdict_exit_code(&s, true), 8);
+	s.agents[1].lost = false;
 	ck_assert_int_eq(verdict_exit_code(&s, false), 6);
 	ck_assert_int_eq(verdict_exit_code(&s, true), 99);
 	s.saturated = false;
