@@ -25,7 +25,9 @@ enum probe_object {
 };
 
 #define PROBE_BIT(object) (1u << (object))
-#define PROBE_USUAL       (PROBE_BIT(PROBE_SCHED) - 1) /* all but sched, which is dear */
+#define PROBE_ALL         (PROBE_BIT(PROBE_OBJECTS) - 1)
+/* What costs a connection the least for what it tells; the others are asked for. */
+#define PROBE_CORE        (PROBE_BIT(PROBE_NETWATCH) | PROBE_BIT(PROBE_SOCKITER))
 
 struct probe_config {
 	unsigned wanted; /* PROBE_BITs */

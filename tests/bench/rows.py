@@ -5,8 +5,10 @@ import statistics
 
 import measure
 import peers
+import watching
 
 CLOSE_SECONDS = 2  # few enough connections for the ports of one address
+WATCHED_S = 30
 LAG_RATE, LAG_CONNECTIONS, LAG_ROUNDS = 5000, 10, 3
 FLOOR_CONNECTIONS = 64
 
@@ -148,6 +150,23 @@ def precision(bench, row):
             "cores": round(median(cores), 3), "goal": None, "gate": None, "ok": True}
 
 
+def watched(*flags):
+    """With an agent against without: a ratio is of connections per CPU second."""
+    def measure_it(bench, row):
+        comparison, more = watching.compare(bench, row.connections, flags)
+        return {**figures(bench, row, comparison), **more}
+    return measure_it
+
+
+def watching_many(bench, row):
+    """The agent's own CPU while nothing but it happens; two sockets a connection."""
+    share, values = watching.share_over(bench, row.connections, WATCHED_S)
+    return {"sockets": values["established"], "time_wait": values["time_wait"],
+            "walk_every_s": values["walk_every_s"], "window_s": WATCHED_S,
+            "agent_cores": round(share, 4), "goal": row.goal,
+            "goal_met": share <= row.goal, "gate": row.gate, "ok": share <= row.gate}
+
+
 def median(values):
     return None if None in values else statistics.median(values)
 
@@ -159,6 +178,10 @@ def sentence(line):
     if "failed" in line:
         return "could not be measured: " + line["failed"]
     noise = ", noisy" if line["noisy"] else ""
+    if "sockets" in line:
+        verdict = "" if line["ok"] else f", ABOVE THE GATE of {line['gate']}"
+        return (f"{line['agent_cores']:.2%} of a core over {line['sockets']:,} sockets, walked "
+                f"every {line['walk_every_s']:.1f} s{verdict}{noise}")
     if "ratio" not in line:
         return (f"late by {line['lag_p50_us']} µs P50, {line['lag_p99_us']} P99, "
                 f"{line['lag_max_us']} max; {line['cores']:.3f} cores{noise}")
@@ -188,4 +211,8 @@ ROWS = [
     Row("sending on time", "--spin off", LAG_CONNECTIONS, precision),
     Row("sending on time", "--spin auto", LAG_CONNECTIONS, precision),
     Row("sending on time", "--spin busy", LAG_CONNECTIONS, precision),
+    Row("agent, core programs", "none", 64, watched(), 0.95, 0.95),
+    Row("agent, synq and cpu too", "none", 64,
+        watched("--bpf", "netwatch,sockiter,synq,cpu")),
+    Row("agent-100k", "idle sockets", 50_000, watching_many, 0.03, 0.03),
 ]

@@ -288,7 +288,7 @@ def promtool(text):
 
 @tap.test
 def promtool_has_nothing_to_say_of_its_metrics():
-    for flags in ([], ["--no-bpf"], ["--pid", str(os.getpid())]):
+    for flags in ([], ["--bpf", "all"], ["--no-bpf"], ["--pid", str(os.getpid())]):
         with agents.Agent(None, *flags) as agent:
             promtool(agent.get("/metrics"))
 

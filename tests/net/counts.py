@@ -42,10 +42,11 @@ class Scene:
         self.target = enter(netns.Namespace())
         self.client = enter(netns.Namespace())
         self.devices = netns.link(self.target, TARGET + "/24", self.client, CLIENT + "/24")
-        self.agents = {"bpf": enter(agents.Agent(self.target, *self.flags)),
+        self.agents = {"bpf": enter(agents.Agent(self.target, "--bpf", "all", *self.flags)),
                        "no-bpf": enter(agents.Agent(self.target, "--no-bpf", *self.flags))}
         if self.ordinary:
-            self.agents["user"] = enter(agents.Agent(self.target, *self.flags, ordinary=True))
+            self.agents["user"] = enter(agents.Agent(
+                self.target, "--bpf", "all", *self.flags, ordinary=True))
         self.probe_losses(False)
         self.before = {}
         self.before, self.began = self.samples(), self.counters()

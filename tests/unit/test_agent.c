@@ -297,12 +297,13 @@ static int parse(const char *a, const char *b, const char *c)
 	return agent_settings_parse(&settings, argc, (char **)(uintptr_t)argv, &err);
 }
 
-START_TEST(usual_settings_are_loopback_and_all_but_sched)
+START_TEST(usual_settings_are_loopback_and_the_core_programs)
 {
 	ck_assert_int_eq(parse(NULL, NULL, NULL), 0);
 	ck_assert(addr_is_loopback(&settings.listen));
-	ck_assert_uint_eq(settings.programs, PROBE_USUAL);
-	ck_assert(!(settings.programs & PROBE_BIT(PROBE_SCHED)));
+	ck_assert_uint_eq(settings.programs, PROBE_CORE);
+	ck_assert_int_eq(parse("--bpf", "all", NULL), 0);
+	ck_assert_uint_eq(settings.programs, PROBE_ALL);
 	ck_assert_int_eq(parse("--bpf", "netwatch,sched", "--port=80,443"), 0);
 	ck_assert_uint_eq(settings.programs, PROBE_BIT(PROBE_NETWATCH) | PROBE_BIT(PROBE_SCHED));
 	ck_assert_uint_eq(settings.port_count, 2);
@@ -451,7 +452,7 @@ int main(void)
 	tcase_add_test(t, a_file_is_followed_from_its_end_through_rotation);
 	tcase_add_test(t, own_patterns_are_counted_and_bad_ones_refused);
 	tcase_add_test(t, events_past_the_bound_are_counted_not_kept);
-	tcase_add_test(t, usual_settings_are_loopback_and_all_but_sched);
+	tcase_add_test(t, usual_settings_are_loopback_and_the_core_programs);
 	tcase_add_test(t, what_is_wrong_is_named_with_the_way_out);
 	tcase_add_test(t, a_unit_is_its_processes_and_its_control_group);
 	tcase_add_test(t, a_process_is_in_its_control_group_and_a_cgroup_is_one);

@@ -125,23 +125,34 @@ static int set_no_bpf(struct agent_settings *s, const struct row *row, const cha
 	return 0;
 }
 
+/* The object of a name; PROBE_OBJECTS: there is none. */
+static unsigned find_object(const char *name, size_t len)
+{
+	unsigned i = 0;
+	while (i < PROBE_OBJECTS &&
+	       (strlen(probe_object_name((enum probe_object)i)) != len ||
+		strncmp(name, probe_object_name((enum probe_object)i), len) != 0))
+		i++;
+	return i;
+}
+
 static int set_programs(struct agent_settings *s, const struct row *row, const char *text,
 			struct err *err)
 {
 	s->programs = 0;
+	if (!strcmp(text, "all")) {
+		s->programs = PROBE_ALL;
+		return 0;
+	}
 	while (*text) {
 		size_t len = strcspn(text, ",");
-		unsigned i = 0;
-		while (i < PROBE_OBJECTS &&
-		       (strlen(probe_object_name((enum probe_object)i)) != len ||
-			strncmp(text, probe_object_name((enum probe_object)i), len) != 0))
-			i++;
-		if (i == PROBE_OBJECTS) {
+		unsigned object = find_object(text, len);
+		if (object == PROBE_OBJECTS) {
 			err_set(err, ERR_USAGE, "--%s: there is no '%.*s'", row->name, (int)len,
 				text);
-			return err_hint(err, "netwatch, synq, sockiter, cpu, sched");
+			return err_hint(err, "netwatch, sockiter, synq, cpu, sched; or all");
 		}
-		s->programs |= PROBE_BIT(i);
+		s->programs |= PROBE_BIT(object);
 		text += len + (text[len] == ',');
 	}
 	return 0;
@@ -160,6 +171,7 @@ static int set_list(struct agent_settings *s, const struct row *row, const char 
 {
 	(void)row, (void)text, (void)err;
 	s->list = true;
+	s->programs = PROBE_ALL;
 	return 0;
 }
 
@@ -189,7 +201,7 @@ static const struct row ROWS[] = {
 	{"log-pattern", "NAME=TEXT", "count lines with this text besides the usual (repeatable)",
 	 set_pattern, 0},
 	{"no-kernel-log", NULL, "do not follow /dev/kmsg", set_no_kernel_log, 0},
-	{"bpf", "LIST", "programs to load (netwatch,synq,sockiter,cpu); sched costs more",
+	{"bpf", "LIST", "programs to load (netwatch,sockiter); synq, cpu, sched cost more; or all",
 	 set_programs, 0},
 	{"no-bpf", NULL, "load none: what /proc and netlink tell; limits are named", set_no_bpf, 0},
 	{"list-programs", NULL, "say which programs this kernel takes, and end", set_list, 0},
@@ -241,7 +253,7 @@ static int settle(struct agent_settings *s, struct err *err)
 static void defaults(struct agent_settings *s)
 {
 	struct err ignored;
-	*s = (struct agent_settings){.user = "nobody", .programs = PROBE_USUAL, .kernel_log = true};
+	*s = (struct agent_settings){.user = "nobody", .programs = PROBE_CORE, .kernel_log = true};
 	addr_parse_listen(&s->listen, "127.0.0.1:9464", &ignored);
 }
 
