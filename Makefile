@@ -5,7 +5,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
-DEPS_BUILD := gcc clang make pkg-config bpftool libbpf-dev libmnl-dev libmicrohttpd-dev libcap-ng-dev libgnutls28-dev liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libyaml-dev libcsv-dev zlib1g-dev
+DEPS_BUILD := gcc clang make pkg-config bpftool libbpf-dev libmnl-dev libnghttp2-dev libwslay-dev libprotobuf-c-dev libmicrohttpd-dev libcap-ng-dev libgnutls28-dev liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libyaml-dev libcsv-dev zlib1g-dev
 DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy iproute2 iptables strace wrk clang-format prometheus ethtool \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
@@ -36,7 +36,7 @@ SANITIZE := --coverage
 endif
 CFLAGS  := -std=gnu11 -g $(OPT) $(WARN) $(SANITIZE) -fno-omit-frame-pointer -pthread
 CPPFLAGS := -D_GNU_SOURCE -DBRINK_VERSION='"$(VERSION)"' -Iengine -I.
-LDLIBS  := -lbpf -luring -lssl -lcrypto -lcurl -ljansson -lyaml -lcsv -lmnl -lmicrohttpd -lgnutls -lcap-ng -lz -lm -pthread
+LDLIBS  := -lnghttp2 -lwslay -lprotobuf-c -lbpf -luring -lssl -lcrypto -lcurl -ljansson -lyaml -lcsv -lmnl -lmicrohttpd -lgnutls -lcap-ng -lz -lm -pthread
 AR      := $(if $(filter clang,$(CC)),ar,gcc-ar)
 
 BPF_C    := $(wildcard bpf/*.bpf.c)

@@ -38,6 +38,20 @@ int set_count(struct invocation *in, const struct option *o, const char *value, 
 	return 0;
 }
 
+int set_size(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	uint64_t n;
+	if (!units_size(value, &n)) {
+		err_set(err, ERR_USAGE, "\"%s\" is not a size", value);
+		return err_hint(err, "a number of bytes, like 65535, 64KiB or 1MiB");
+	}
+	if (n < o->field.min || n > o->field.max)
+		return err_set(err, ERR_USAGE, "%s is out of bounds: from %llu to %llu bytes", value,
+			       (unsigned long long)o->field.min, (unsigned long long)o->field.max);
+	store(in, o, n);
+	return 0;
+}
+
 int set_real(struct invocation *in, const struct option *o, const char *value, struct err *err)
 {
 	double n;
@@ -279,6 +293,13 @@ int set_read_only_if(struct invocation *in, const struct option *o, const char *
 {
 	(void)o;
 	return add_valve(in, VALVE_READ_ONLY, value, err);
+}
+
+int set_protocol(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	(void)value, (void)err;
+	in->run.protocol = !strcmp(o->name, "http2") ? "h2" : "h1";
+	return 0;
 }
 
 /* The first one replaces those of a scenario. */

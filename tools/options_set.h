@@ -5,6 +5,7 @@
 
 #include "tools/options.h"
 
+option_setter set_size;     /* the same, in bytes: "64KiB" */
 option_setter set_count;    /* uint16_t, uint32_t or uint64_t, by the field's size */
 option_setter set_real;     /* double; above 0, at most `max` */
 option_setter set_duration; /* uint64_t of nanoseconds */
@@ -15,6 +16,6 @@ option_setter set_on, set_off;
 
 option_setter set_header, set_data, set_threshold, set_spin, set_allow_target, set_format,
 	set_churn, set_tls_max, set_ktls, set_variable, set_stage, set_executor, set_stop_if,
-	set_read_only_if, set_agent;
+	set_read_only_if, set_agent, set_protocol;
 
 #endif

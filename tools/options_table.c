@@ -1,6 +1,7 @@
 /* Every flag of every subcommand but `target`, in the order of the help. */
 #include "base/mono.h"
 #include "load/plan.h"
+#include "proto/proto.h"
 #include "tools/options_set.h"
 
 #include <stddef.h>
@@ -91,6 +92,18 @@ const struct option options[] = {
 	 (RUN | FIND), set_off, INTO(run.keepalive, 0, 1)},
 	{"Connections", 0, "pipeline", "N", "1", "requests in flight on a connection at most", RUN,
 	 set_count, INTO(run.pipeline, 1, PLAN_PIPELINE_MAX)},
+	{"Protocol", 0, "http2", NULL, "by the URL", "HTTP/2: h2 over TLS, else with prior knowledge",
+	 BOTH, set_protocol, ELSEWHERE},
+	{"Protocol", 0, "http1.1", NULL, "by the URL", "HTTP/1.1", BOTH, set_protocol, ELSEWHERE},
+	{"Protocol", 0, "h2c-upgrade", NULL, "prior knowledge",
+	 "begin HTTP/2 as an upgrade of HTTP/1.1", BOTH, set_on, INTO(run.upgrade, 0, 1)},
+	{"Protocol", 'm', "max-concurrent-streams", "N", "1",
+	 "HTTP/2: requests at once on a connection", BOTH, set_count,
+	 INTO(run.streams, 1, PROTO_STREAMS_MAX)},
+	{"Protocol", 0, "window", "BYTES", "1MiB",
+	 "HTTP/2: bytes of an answer that may come before they are acknowledged", BOTH, set_size,
+	 INTO(run.window, 65535, 0x7fffffff)},
+
 	{"Connections", 0, "connect-to", "HOST:PORT", "the URL's",
 	 "connect there instead; A:P:B:Q as well, for a URL of host A and port P", BOTH, set_text,
 	 INTO(connect_to, 0, 0)},

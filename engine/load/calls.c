@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define ANSWER_MAX (64u << 10) /* of an answer in which a capture is looked for */
-
 /* --- memory ------------------------------------------------------------------------------ */
 
 static bool captures_any(const struct mix *m)
@@ -18,6 +16,17 @@ static bool captures_any(const struct mix *m)
 	return false;
 }
 
+static size_t flights(const struct worker *w)
+{
+	return (size_t)w->count * w->plan->pipeline;
+}
+
+/* A protocol that writes requests itself takes its bytes at once. */
+static size_t bytes_len(const struct worker *w)
+{
+	return (w->plan->proto->send ? 1 : w->count) * w->calls.mix->longest;
+}
+
 bool calls_init(struct worker *w)
 {
 	struct calls *c = &w->calls;
@@ -25,13 +34,11 @@ bool calls_init(struct worker *w)
 	if (!c->mix)
 		return true;
 	c->rng.state = c->mix->seed ^ (uint64_t)w->number << 40;
-	c->of = mem_pages(w->count * sizeof *c->of);
-	c->bytes = mem_reserve(w->count * c->mix->longest);
+	c->of = mem_pages(flights(w) * sizeof *c->of);
+	c->bytes = mem_reserve(bytes_len(w));
 	c->scratch = malloc(c->mix->longest);
-	c->again = mem_reserve(w->count * sizeof *c->again);
-	if (captures_any(c->mix))
-		c->answers = mem_reserve(w->count * sizeof *c->answers);
-	return c->of && c->bytes && c->scratch && c->again && (c->answers || !captures_any(c->mix));
+	c->again = mem_reserve(flights(w) * sizeof *c->again);
+	return c->of && c->bytes && c->scratch && c->again && ears_init(w, captures_any(c->mix));
 }
 
 void calls_fini(struct worker *w)
@@ -39,12 +46,10 @@ void calls_fini(struct worker *w)
 	struct calls *c = &w->calls;
 	if (!c->mix)
 		return;
-	for (uint32_t id = 0; c->answers && id < w->count; id++)
-		buf_fini(&c->answers[id]);
-	mem_pages_free(c->answers, w->count * sizeof *c->answers);
-	mem_pages_free(c->of, w->count * sizeof *c->of);
-	mem_pages_free(c->bytes, w->count * c->mix->longest);
-	mem_pages_free(c->again, w->count * sizeof *c->again);
+	ears_fini(w);
+	mem_pages_free(c->of, flights(w) * sizeof *c->of);
+	mem_pages_free(c->bytes, bytes_len(w));
+	mem_pages_free(c->again, flights(w) * sizeof *c->again);
 	free(c->scratch);
 }
 
@@ -95,12 +100,12 @@ bool calls_may(struct worker *w)
 	return false;
 }
 
-void calls_take(struct worker *w, uint32_t id)
+void calls_take(struct worker *w, size_t at)
 {
 	struct calls *c = &w->calls;
 	if (!c->mix)
 		return;
-	c->of[id] = c->drawn;
+	c->of[at] = c->drawn;
 	c->next++;
 	c->counted++;
 }
@@ -110,26 +115,27 @@ bool calls_wait(const struct worker *w)
 	return w->calls.again_count > 0;
 }
 
-bool calls_take_again(struct worker *w, uint32_t id, uint64_t *ret_due_ns)
+uint64_t calls_waiting_ns(const struct worker *w)
+{
+	return w->calls.again[w->calls.again_at].due_ns;
+}
+
+void calls_take_again(struct worker *w, size_t at)
 {
 	struct calls *c = &w->calls;
-	if (!c->again_count)
-		return false;
-	*ret_due_ns = c->again[c->again_at].due_ns;
-	c->of[id] = c->again[c->again_at].call;
-	c->again_at = c->again_at + 1 == w->count ? 0 : c->again_at + 1;
+	c->of[at] = c->again[c->again_at].call;
+	c->again_at = c->again_at + 1 == flights(w) ? 0 : c->again_at + 1;
 	c->again_count--;
-	return true;
 }
 
-bool calls_first_try(const struct worker *w, uint32_t id)
+bool calls_first_try(const struct worker *w, size_t at)
 {
-	return !w->calls.mix || !w->calls.of[id].tries;
+	return !w->calls.mix || !w->calls.of[at].tries;
 }
 
-const struct mix_request *calls_request(const struct worker *w, uint32_t id)
+const struct mix_request *calls_request(const struct worker *w, size_t at)
 {
-	return w->calls.mix ? &w->calls.mix->requests[w->calls.of[id].which] : NULL;
+	return w->calls.mix ? &w->calls.mix->requests[w->calls.of[at].which] : NULL;
 }
 
 /* --- what they say ----------------------------------------------------------------------- */
@@ -140,11 +146,11 @@ struct span calls_bytes(const struct worker *w, uint32_t id)
 	return (struct span){c->bytes + id * c->mix->longest, c->mix->longest};
 }
 
-struct span calls_render(struct worker *w, uint32_t id)
+struct span calls_render(struct worker *w, size_t at, uint32_t id)
 {
 	struct calls *c = &w->calls;
-	char *bytes = c->bytes + id * c->mix->longest;
-	size_t len = mix_render(c->mix, &c->of[id], w->number, w->plan->workers, c->captured, bytes,
+	char *bytes = c->bytes + (w->plan->proto->send ? 0 : id) * c->mix->longest;
+	size_t len = mix_render(c->mix, &c->of[at], w->number, w->plan->workers, c->captured, bytes,
 				c->scratch);
 	return (struct span){bytes, len};
 }
@@ -160,20 +166,20 @@ static bool may_pass(enum outcome outcome)
 		outcome != OUTCOME_UNSENT);
 }
 
-bool calls_retry(struct worker *w, uint32_t id, uint64_t due_ns, enum outcome outcome)
+bool calls_retry(struct worker *w, size_t at, uint64_t due_ns, enum outcome outcome)
 {
 	struct calls *c = &w->calls;
 	if (!c->mix || !c->mix->retries || !w->issuing || !may_pass(outcome) ||
-	    !calls_request(w, id)->idempotent)
+	    !calls_request(w, at)->idempotent)
 		return false;
-	struct call *call = &c->of[id];
+	struct call *call = &c->of[at];
 	bool allowed = (double)(c->retried + 1) <= c->mix->retry_budget * (double)c->counted;
-	if (call->tries >= c->mix->retries || !allowed || c->again_count == w->count ||
+	if (call->tries >= c->mix->retries || !allowed || c->again_count == flights(w) ||
 	    w->now_ns >= due_ns + w->plan->timeout_ns)
 		return false;
-	uint32_t at = (uint32_t)(((uint64_t)c->again_at + c->again_count) % w->count);
-	c->again[at] = (struct again){due_ns, *call};
-	c->again[at].call.tries++;
+	struct again *again = &c->again[(c->again_at + c->again_count) % flights(w)];
+	*again = (struct again){due_ns, *call};
+	again->call.tries++;
 	c->again_count++;
 	c->retried++;
 	w->tally->retries++;
@@ -182,43 +188,39 @@ bool calls_retry(struct worker *w, uint32_t id, uint64_t due_ns, enum outcome ou
 
 /* --- captures ---------------------------------------------------------------------------- */
 
-static bool listens(const struct worker *w, uint32_t id)
+struct proto_heard *calls_ear(struct worker *w, size_t at)
 {
-	return w->calls.answers && w->conns[id].in_flight && calls_request(w, id)->capture_count;
+	const struct mix_request *r = calls_request(w, at);
+	if (!w->ears.of)
+		return NULL;
+	ear_close(w, at);
+	if (r && r->capture_count)
+		ear_open(w, at);
+	return ear_of(w, at);
 }
 
-void calls_heard(struct worker *w, uint32_t id, struct span in)
-{
-	if (!listens(w, id))
-		return;
-	struct buf *b = &w->calls.answers[id];
-	if (!b->max)
-		buf_init(b, ANSWER_MAX);
-	buf_append(b, in.ptr, in.len);
-}
-
-void calls_answered(struct worker *w, uint32_t id, enum outcome outcome)
+static void take_captures(struct worker *w, const struct mix_request *r, struct span body)
 {
 	struct calls *c = &w->calls;
-	if (!listens(w, id))
-		return;
-	const struct mix_request *r = calls_request(w, id);
-	const struct buf *b = &c->answers[id];
-	for (unsigned i = 0; outcome == OUTCOME_OK && !b->cut && i < r->capture_count; i++) {
+	for (unsigned i = 0; i < r->capture_count; i++) {
 		uint32_t index = r->captures[i].index;
-		if (capture(&c->captured[index], (struct span){b->ptr, b->len},
-			    r->captures[i].path))
+		if (capture(&c->captured[index], body, r->captures[i].path))
 			c->have |= 1u << index;
 		else
 			w->tally->capture_misses++;
 	}
-	calls_forget(w, id);
 }
 
-void calls_forget(struct worker *w, uint32_t id)
+void calls_answered(struct worker *w, size_t at, enum outcome outcome)
 {
-	if (!w->calls.answers)
-		return;
-	w->calls.answers[id].len = 0;
-	w->calls.answers[id].cut = false;
+	struct span head, body;
+	const struct mix_request *r = calls_request(w, at);
+	if (r && r->capture_count && outcome == OUTCOME_OK && ear_tell(w, at, &head, &body))
+		take_captures(w, r, body);
+	calls_forget(w, at);
+}
+
+void calls_forget(struct worker *w, size_t at)
+{
+	ear_close(w, at);
 }

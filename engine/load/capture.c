@@ -4,55 +4,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
-
-/* --- the body ---------------------------------------------------------------------------- */
-
-static bool is_chunked(struct span head)
-{
-	static const char name[] = "\ntransfer-encoding:";
-	for (size_t i = 0; i + sizeof name - 1 <= head.len; i++)
-		if (!strncasecmp(head.ptr + i, name, sizeof name - 1))
-			return true;
-	return false;
-}
-
-/* The chunks put together, in place; the parser has held them to the grammar already. */
-static size_t join_chunks(char *bytes, size_t len)
-{
-	size_t from = 0, to = 0;
-	while (from < len) {
-		char *end;
-		size_t size = strtoul(bytes + from, &end, 16);
-		char *line = memchr(end, '\n', len - (size_t)(end - bytes));
-		if (!size || !line || size > len - (size_t)(line + 1 - bytes))
-			break;
-		memmove(bytes + to, line + 1, size);
-		to += size;
-		from = (size_t)(line + 1 - bytes) + size + 2;
-	}
-	return to;
-}
-
-static bool is_interim(struct span answer)
-{
-	return answer.len > 9 && answer.ptr[9] == '1'; /* "HTTP/1.1 1xx" */
-}
-
-static json_t *parse(struct span answer)
-{
-	char *head_end;
-	while ((head_end = memmem(answer.ptr, answer.len, "\r\n\r\n", 4)) && is_interim(answer))
-		span_skip(&answer, (size_t)(head_end + 4 - answer.ptr));
-	if (!head_end)
-		return NULL;
-	struct span head = {answer.ptr, (size_t)(head_end - answer.ptr)};
-	char *body = head_end + 4;
-	size_t len = answer.len - head.len - 4;
-	if (is_chunked(head))
-		len = join_chunks(body, len);
-	return json_loadb(body, len, JSON_DECODE_ANY, NULL);
-}
 
 /* --- the path ---------------------------------------------------------------------------- */
 
@@ -127,9 +78,9 @@ static bool keep_value(struct captured *ret, const json_t *value)
 	return keep(ret, text, (size_t)len);
 }
 
-bool capture(struct captured *ret, struct span answer, const char *path)
+bool capture(struct captured *ret, struct span body, const char *path)
 {
-	json_t *root = parse(answer);
+	json_t *root = json_loadb(body.ptr, body.len, JSON_DECODE_ANY, NULL);
 	const json_t *value = root;
 	for (path++; value && *path;)
 		value = step(value, &path);

@@ -5,10 +5,9 @@
 #include "base/err.h"
 #include "load/mix.h"
 
-/* `answer` is as it came: head, then a body by length or in chunks. The path is "$.order.id" or
- * "$.list[0].id"; strings, whole numbers and booleans count, where they are visible ASCII and fit.
- * False, and *ret as it was: there is no such value. */
-bool capture(struct captured *ret, struct span answer, const char *path);
+/* The path is "$.order.id" or "$.list[0].id"; strings, whole numbers and booleans count, where they
+ * are visible ASCII and fit. False, and *ret as it was: there is no such value. */
+bool capture(struct captured *ret, struct span body, const char *path);
 
 /* -1 with a usage error: not such a path. */
 int capture_check(const char *path, struct err *err);

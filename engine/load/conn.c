@@ -2,6 +2,7 @@
 #include "load/conn_impl.h"
 
 #include "base/mono.h"
+#include "load/talk.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,13 +14,29 @@
 
 /* --- deadlines -------------------------------------------------------------------------- */
 
+static bool is_opening(const struct conn *c)
+{
+	return c->state == CONN_DIALLING || c->state == CONN_SHAKING || c->state == CONN_GREETING;
+}
+
+/* When the first of its requests has had its time. */
+static uint64_t first_due_ns(struct worker *w, uint32_t id)
+{
+	uint64_t first_ns = UINT64_MAX;
+	uint32_t at = 0, tag;
+	while (flight_next(w, id, &at, &tag)) {
+		first_ns = earlier(first_ns, flight_of(w, id, tag)->due_ns);
+		if (!worker_multiplexes(w))
+			break;
+	}
+	return first_ns == UINT64_MAX ? first_ns : first_ns + w->plan->timeout_ns;
+}
+
 void conn_set_deadline(struct worker *w, uint32_t id)
 {
 	const struct conn *c = &w->conns[id];
-	uint64_t due = UINT64_MAX;
-	if (c->in_flight)
-		due = flight_at(w, id, 0)->due_ns + w->plan->timeout_ns;
-	bool opening = c->state == CONN_DIALLING || c->state == CONN_SHAKING;
+	uint64_t due = first_due_ns(w, id);
+	bool opening = is_opening(c);
 	if (opening && due > c->mark_ns + w->plan->connect_timeout_ns)
 		due = c->mark_ns + w->plan->connect_timeout_ns;
 	if (due == UINT64_MAX)
@@ -75,7 +92,7 @@ static void uncount(struct worker *w, uint32_t id)
 	if (c->state == CONN_OPEN) {
 		w->open--;
 		w->active -= c->answered;
-	} else if (c->state == CONN_DIALLING || c->state == CONN_SHAKING) {
+	} else if (is_opening(c)) {
 		w->dialling--;
 	} else {
 		bitset_remove(&w->to_close, id);
@@ -131,6 +148,7 @@ static void after_life(struct worker *w, uint32_t id)
 	c->state = CONN_CLOSED;
 	if (w->plan->tls)
 		channel_drop(&w->channels, id);
+	conn_drop_talk(w, id);
 	if (c->in_flight && !w->finishing) { /* the port was another's: the request goes on */
 		dial(w, id);
 		return;
@@ -165,7 +183,7 @@ static void fail_dial(struct worker *w, uint32_t id, enum outcome outcome)
 	/* In a closed loop dialling is part of a request, even where it was done ahead. */
 	if (!worker_open_loop(w) && !w->plan->hold && !c->in_flight && w->issuing && w->quota) {
 		w->quota--;
-		flight_take(w, id, c->mark_ns);
+		(void)flight_take(w, id, c->mark_ns);
 	}
 	flight_end_all(w, id, outcome, outcome);
 }
@@ -225,7 +243,7 @@ void conn_fails(struct worker *w, uint32_t id, enum outcome outcome)
 	conn_close(w, id, false);
 }
 
-void conn_stands(struct worker *w, uint32_t id)
+void conn_ready(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
 	struct tally *t = w->tally;
@@ -237,18 +255,33 @@ void conn_stands(struct worker *w, uint32_t id)
 	w->dialling--;
 	w->open++;
 	w->dial_failures = w->port_misses = 0;
-	h1_open(&c->h1);
+	if (!c->in_flight)
+		worker_ready(w, id);
+}
+
+void conn_stands(struct worker *w, uint32_t id)
+{
+	struct conn *c = &w->conns[id];
+	const struct proto *proto = w->plan->proto;
+	if (!conn_speaks(w)) {
+		h1_open(&c->h1);
+		conn_ready(w, id);
+	} else if (!conn_begin_talk(w, id)) {
+		conn_fails(w, id, OUTCOME_MEMORY_EXHAUSTED);
+	} else if (proto->ready && !proto->ready(c->talk->state)) {
+		c->state = CONN_GREETING;
+	} else {
+		conn_ready(w, id);
+	}
 }
 
 void conn_serves(struct worker *w, uint32_t id)
 {
-	if (!conn_arm(w, id))
+	const struct conn *c = &w->conns[id];
+	if ((c->state != CONN_OPEN && c->state != CONN_GREETING) || !conn_arm(w, id))
 		return;
 	conn_set_deadline(w, id);
-	if (w->conns[id].in_flight)
-		conn_flush(w, id);
-	else
-		worker_ready(w, id);
+	conn_flush(w, id);
 }
 
 static void connected(struct worker *w, uint32_t id, int res)
@@ -269,13 +302,24 @@ static void connected(struct worker *w, uint32_t id, int res)
 
 /* --- what the worker calls -------------------------------------------------------------- */
 
+/* One request may always wait: where the peer has no room at all, its timeout shall tell. */
+static bool peer_has_room(const struct worker *w, const struct conn *c)
+{
+	const struct proto *proto = w->plan->proto;
+	if (proto->ends && proto->ends(c->talk->state))
+		return false;
+	return !c->in_flight || c->to_write < proto->room(c->talk->state);
+}
+
 bool conn_has_room(const struct worker *w, const struct conn *c)
 {
 	if (c->paused || c - w->conns >= w->limit)
 		return false;
 	if (c->state == CONN_CLOSED)
 		return !w->plan->hold;
-	return c->state == CONN_OPEN && c->in_flight < (w->plan->keepalive ? w->plan->pipeline : 1);
+	if (c->state != CONN_OPEN || c->in_flight >= (w->plan->keepalive ? w->plan->pipeline : 1))
+		return false;
+	return !conn_speaks(w) || peer_has_room(w, c);
 }
 
 void conn_preopen(struct worker *w, uint32_t id)
@@ -295,17 +339,14 @@ static void begin(struct worker *w, uint32_t id)
 void conn_request(struct worker *w, uint32_t id, uint64_t due_ns)
 {
 	assert(conn_has_room(w, &w->conns[id]));
-	flight_take(w, id, due_ns);
-	calls_take(w, id);
+	calls_take(w, flight_index(w, id, flight_take(w, id, due_ns)));
 	begin(w, id);
 }
 
 void conn_again(struct worker *w, uint32_t id)
 {
-	uint64_t due_ns;
-	if (!calls_take_again(w, id, &due_ns))
-		return;
-	flight_take_again(w, id, due_ns);
+	uint32_t tag = flight_take_again(w, id, calls_waiting_ns(w));
+	calls_take_again(w, flight_index(w, id, tag));
 	begin(w, id);
 	conn_flush(w, id);
 }
@@ -340,6 +381,25 @@ void conn_event(struct worker *w, const struct ring_event *e)
 	}
 }
 
+/* Each request by itself; the others go on. */
+static void time_out_streams(struct worker *w, uint32_t id)
+{
+	struct talk *t = w->conns[id].talk;
+	uint32_t at = 0, tag;
+	while (flight_next(w, id, &at, &tag)) {
+		const struct flight *f = flight_of(w, id, tag);
+		if (w->now_ns < f->due_ns + w->plan->timeout_ns)
+			continue;
+		if (f->sent_ns)
+			w->plan->proto->cancel(t->state, tag, &t->next);
+		flight_end(w, id, tag, OUTCOME_TIMEOUT);
+	}
+	conn_set_deadline(w, id);
+	conn_flush(w, id);
+	if (conn_has_room(w, &w->conns[id]))
+		worker_ready(w, id);
+}
+
 void conn_deadline(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
@@ -352,6 +412,10 @@ void conn_deadline(struct worker *w, uint32_t id)
 		conn_fails(w, id, OUTCOME_CONNECT_TIMEOUT);
 	} else if (c->state == CONN_SHAKING) {
 		conn_shake_fails(w, id, TLS_REASON_TIMED_OUT);
+	} else if (c->state == CONN_GREETING) {
+		conn_fails(w, id, OUTCOME_CONNECT_TIMEOUT);
+	} else if (c->state == CONN_OPEN && worker_multiplexes(w)) {
+		time_out_streams(w, id);
 	} else if (c->state == CONN_OPEN && c->in_flight) {
 		flight_end_all(w, id, OUTCOME_TIMEOUT, OUTCOME_TIMEOUT);
 		conn_close(w, id, true);

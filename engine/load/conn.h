@@ -15,24 +15,40 @@ struct worker;
 enum conn_state {
 	CONN_CLOSED,
 	CONN_DIALLING,
-	CONN_SHAKING, /* TLS: the handshake */
+	CONN_SHAKING,  /* TLS: the handshake */
+	CONN_GREETING, /* the protocol's own: an upgrade */
 	CONN_OPEN,
 	CONN_LOST, /* a hold's: its end was noticed, its close waits for its turn */
 	CONN_CLOSING,
 };
 
+struct talk;
+
+/* Of a connection whose requests are answered in any order. Lists of tags, each one more; 0: none.
+ */
+struct conn_streams {
+	struct talk *talk;          /* as conn.talk */
+	uint16_t used;              /* tags from here on were never taken */
+	uint16_t free;              /* the first of those that are free again */
+	uint16_t waits, waits_last; /* to be written */
+};
+
 /* Hot state: one line of the cache. Of n connections, number i uses ring slot i and deadline i. */
 struct conn {
-	struct h1 h1;
+	union {
+		struct h1 h1;                /* of a protocol that needs no more */
+		struct talk *talk;           /* what else is said and heard, see talk.h; NULL */
+		struct conn_streams streams; /* where answers come in any order */
+	};
 	uint64_t mark_ns;         /* while dialling, or shaking hands: since when; open: the first
 				   * byte of the oldest request's answer, 0 for none */
 	uint32_t tuple;           /* of the worker's book, where it keeps one */
 	uint32_t next_ready;      /* the worker's queue of connections with room */
 	uint32_t out_at, out_end; /* of the plan's wire: being written */
-	uint8_t first;            /* the oldest flight */
-	uint8_t in_flight;        /* requests taken and not ended */
-	uint8_t to_write;         /* of them, not yet written */
+	uint8_t first;            /* the oldest flight, where they are in order */
 	uint8_t state;
+	uint16_t in_flight; /* requests taken and not ended */
+	uint16_t to_write;  /* of them, not yet written */
 	uint8_t failures;  /* lives in a row that answered nothing */
 	bool queued : 1;   /* among those with room */
 	bool paused : 1;   /* thinking, or waiting to dial again */

@@ -72,15 +72,13 @@ void conn_shake(struct worker *w, uint32_t id)
 static void end_handshake_request(struct worker *w, uint32_t id, uint64_t began_ns)
 {
 	struct conn *c = &w->conns[id];
-	struct flight *f = flight_at(w, id, 0);
-	f->sent_ns = began_ns;
-	c->to_write--;
+	uint32_t tag = flight_waiting(w, id);
+	flight_sent(w, id, tag);
+	flight_of(w, id, tag)->sent_ns = began_ns;
 	c->failures = 0;
 	c->answered = true;
 	w->active++;
-	if (f->due_ns >= w->measure_ns)
-		w->tally->sent++;
-	flight_end_oldest(w, id, OUTCOME_OK);
+	flight_end(w, id, tag, OUTCOME_OK);
 	conn_close(w, id, false);
 }
 
@@ -98,7 +96,8 @@ static void shaken(struct worker *w, uint32_t id)
 		return;
 	}
 	conn_serves(w, id);
-	if (c->state == CONN_OPEN && conn_sealed(w, id) && !channel_flush(&w->channels, id))
+	bool stands = c->state == CONN_OPEN || c->state == CONN_GREETING;
+	if (stands && conn_sealed(w, id) && !channel_flush(&w->channels, id))
 		refused(w, id);
 }
 
@@ -110,7 +109,7 @@ static void drained(struct worker *w, uint32_t id)
 	if (c->out_end)
 		conn_drained(w, id, conn_piece_of(c->out_end - c->out_at));
 	else if (!c->in_flight && w->plan->hold)
-		conn_tls_rest(w, id);
+		conn_rest(w, id);
 }
 
 static void happened(struct worker *w, uint32_t id, enum channel_event event, struct span data)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "load/mix.h"
+#include "proto/proto.h"
 
 #include <string.h>
 
@@ -23,6 +24,9 @@ void plan_fini(struct plan *p)
 {
 	mem_pages_free((void *)(uintptr_t)p->wire.ptr, p->wire.len);
 	p->wire = (struct span){0};
+	if (p->spoken)
+		p->proto->discard(p->spoken);
+	p->spoken = NULL;
 	mix_free(p->mix);
 	p->mix = NULL;
 	tuples_fini(&p->tuples);

@@ -15,8 +15,9 @@
 struct mix;
 struct schedule;
 struct tls_context;
+struct proto;
 
-#define PLAN_PIPELINE_MAX 64u
+#define PLAN_PIPELINE_MAX 64u /* where answers come in order */
 
 /* How the peer's end of an idle connection is noticed, from the dearest to the cheapest in kernel
  * memory: a receive is armed; a poll; nothing, it is looked at when told to (worker_sweep). */
@@ -24,6 +25,8 @@ enum plan_idle { PLAN_RECEIVE, PLAN_WATCH, PLAN_SWEEP };
 
 struct plan {
 	struct tuples tuples; /* where to, and where from */
+	const struct proto *proto;
+	void *spoken; /* compiled by it; NULL: its requests are `wire`, or the mix's as they stand */
 	struct span wire; /* `pipeline` copies of the request, back to back, in registered memory */
 	size_t request_len; /* of one copy */
 	bool head;          /* the method is HEAD */

@@ -1,4 +1,4 @@
-#include "load/worker_impl.h"
+#include "load/conn_impl.h"
 
 #include "base/mem.h"
 #include "base/mono.h"
@@ -6,6 +6,7 @@
 #include "load/hold.h"
 #include "load/flight.h"
 #include "load/issue.h"
+#include "load/talk.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +31,11 @@ static size_t flights_len(const struct worker *w)
 	return (size_t)w->count * w->plan->pipeline * sizeof *w->flights;
 }
 
+static size_t links_len(const struct worker *w)
+{
+	return (size_t)w->count * w->plan->pipeline * sizeof *w->links;
+}
+
 /* Connections that are held have few requests in flight: only these shall cost memory. */
 static bool reserve(struct worker *w)
 {
@@ -38,7 +44,10 @@ static bool reserve(struct worker *w)
 	if (w->plan->hold &&
 	    (!bitset_init(&w->to_open, w->count) || !bitset_init(&w->to_close, w->count)))
 		return false;
-	return w->conns && w->flights && calls_init(w);
+	if (worker_multiplexes(w))
+		w->links = mem_pages(links_len(w));
+	pool_init(&w->talks, sizeof(struct talk) + (w->plan->proto->size + 15) / 16 * 16, w->count);
+	return w->conns && w->flights && (w->links || !worker_multiplexes(w)) && calls_init(w);
 }
 
 int worker_new(struct worker **ret, const struct plan *plan, uint32_t number, struct err *err)
@@ -75,6 +84,10 @@ void worker_free(struct worker *w)
 	bitset_fini(&w->to_open);
 	bitset_fini(&w->to_close);
 	calls_fini(w);
+	for (uint32_t id = 0; w->conns && id < w->count; id++)
+		conn_drop_talk(w, id);
+	pool_fini(&w->talks);
+	mem_pages_free(w->links, links_len(w));
 	tuple_book_fini(&w->book);
 	mem_pages_free(w->conns, w->count * sizeof *w->conns);
 	mem_pages_free(w->flights, flights_len(w));
@@ -119,7 +132,8 @@ uint32_t worker_rings(const struct worker *w)
 uint64_t worker_bytes_per_connection(const struct plan *plan)
 {
 	size_t tls = plan->tls ? channel_bytes(plan->ktls) : 0;
-	return sizeof(struct conn) + sizeof(struct flight) + sizeof(struct wheel_node) +
+	size_t talk = plan->proto->send ? sizeof(struct talk) + plan->proto->size : 0;
+	return talk + sizeof(struct conn) + sizeof(struct flight) + sizeof(struct wheel_node) +
 	       RING_BYTES_PER_SLOT + tls;
 }
 
@@ -327,8 +341,9 @@ static struct unanswered count_in_flight(struct worker *w)
 	struct unanswered u = {w->unassigned + w->given_up + w->calls.again_count,
 			       w->unassigned_since_ns};
 	for (uint32_t id = 0; id < w->count; id++) {
-		for (unsigned i = 0; i < w->conns[id].in_flight; i++) {
-			const struct flight *f = flight_at(w, id, i);
+		uint32_t at = 0, tag;
+		while (flight_next(w, id, &at, &tag)) {
+			const struct flight *f = flight_of(w, id, tag);
 			if (f->due_ns < w->measure_ns)
 				continue;
 			u.count++;

@@ -11,6 +11,7 @@
 #include "load/calls.h"
 #include "load/channel.h"
 #include "load/conn.h"
+#include "base/pool.h"
 #include "load/worker.h"
 
 #include <stdatomic.h>
@@ -27,6 +28,8 @@ struct worker {
 
 	struct conn *conns;
 	struct flight *flights; /* plan->pipeline a connection */
+	uint16_t *links;        /* of flights, where answers come in any order */
+	struct pool talks;
 	uint32_t count;
 	struct wheel wheel;
 
@@ -34,6 +37,7 @@ struct worker {
 
 	struct channels channels; /* with TLS */
 	struct calls calls;       /* of a mix */
+	struct ears ears;
 
 	/* Connections with room, oldest first. */
 	uint32_t ready_head, ready_tail;
@@ -92,6 +96,12 @@ struct worker {
 static inline uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Answers come in any order. */
+static inline bool worker_multiplexes(const struct worker *w)
+{
+	return !w->plan->proto->ordered;
 }
 
 static inline bool worker_open_loop(const struct worker *w)

@@ -2,6 +2,7 @@
 
 #include "base/mono.h"
 #include "base/url.h"
+#include "proto/proto.h"
 #include "proto/request.h"
 #include "run/endpoints.h"
 #include "run/redact.h"
@@ -27,6 +28,8 @@ void run_defaults(struct run_config *c)
 	*c = (struct run_config){
 		.connections = 10,
 		.pipeline = 1,
+		.streams = 1,
+		.window = 1u << 20,
 		.seed = 1,
 		.timeout_ns = 10 * NS_PER_S,
 		.connect_timeout_ns = 5 * NS_PER_S,
@@ -67,12 +70,38 @@ static int render(const struct run_config *c, const struct url *url, struct plan
 	return result;
 }
 
+/* A protocol that writes its requests itself. */
+static int compile_spoken(const struct run_config *c, const struct url *url, struct plan *p,
+			  struct err *err)
+{
+	char authority[272];
+	url_authority(url, authority, sizeof authority);
+	const char *method = c->method ? c->method : c->body.len ? "POST" : "GET";
+	const struct proto_spec spec = {
+		.scheme = url->scheme,
+		.authority = authority,
+		.path = url->path,
+		.method = method,
+		.headers = c->headers,
+		.header_count = c->header_count,
+		.body = c->body,
+		.pings = c->hold,
+		.upgrade = c->upgrade,
+		.streams = p->pipeline,
+		.window = c->window,
+	};
+	p->safe = request_is_safe(method);
+	return p->proto->compile(&p->spoken, &spec, err);
+}
+
 static int render_requests(const struct run_config *c, const struct url *url, struct plan *p,
 			   struct summary *s, struct err *err)
 {
+	if (p->proto->send && compile_spoken(c, url, p, err))
+		return -1;
 	if (!c->scenario)
-		return render(c, url, p, err);
-	if (p->pipeline > 1) {
+		return p->proto->send ? 0 : render(c, url, p, err);
+	if (p->pipeline > 1 && p->proto->ordered) {
 		err_set(err, ERR_USAGE,
 			"--pipeline %u with a scenario: its answers are told apart "
 			"one by one",
@@ -163,7 +192,8 @@ static void choose_load(const struct run_config *c, const struct limits *limits,
 	p->keepalive = c->keepalive && !c->handshakes_only;
 	p->handshakes_only = c->handshakes_only;
 	p->expect_status = c->expect_status;
-	p->pipeline = c->pipeline;
+	p->proto = proto_find(c->protocol ? c->protocol : "h1");
+	p->pipeline = p->proto->ordered ? c->pipeline : c->streams;
 	p->connections = c->connections;
 	p->workers = c->threads ? c->threads : cores < c->connections ? cores : c->connections;
 	p->rate_rps = c->rate_rps;
@@ -194,7 +224,7 @@ static void describe(const struct run_config *c, const struct url *url, const st
 	char authority[272];
 	url_authority(url, authority, sizeof authority);
 	s->command = c->hold ? "hold" : c->find ? "find" : "run";
-	s->protocol = "h1";
+	s->protocol = p->proto->name;
 	char path[200];
 	redact_query(path, sizeof path, url->path);
 	snprintf(s->target, sizeof s->target, "%s://%s%s", url->scheme, authority, path);

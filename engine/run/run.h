@@ -48,6 +48,10 @@ struct scenario;
 
 struct run_config {
 	const char *url;
+	const char *protocol; /* "h1", "h2", "grpc", "ws"; NULL: as the URL says */
+	bool upgrade;         /* HTTP/2 begins as an upgrade of HTTP/1.1 */
+	uint32_t streams;     /* 1: requests at once on a connection */
+	uint32_t window;      /* bytes; 0: as usual */
 	const char *method; /* NULL: GET, or POST with a body */
 	const char *headers[RUN_HEADERS_MAX];
 	unsigned header_count;

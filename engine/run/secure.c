@@ -1,6 +1,7 @@
 #include "run/secure.h"
 
 #include "load/channel.h"
+#include "proto/proto.h"
 #include "run/health.h"
 
 #include <stdio.h>
@@ -56,7 +57,7 @@ int secure_open(const struct run_config *c, const struct url *url, struct plan *
 		.insecure = c->tls.insecure,
 		.max = c->tls.max,
 		.ciphers = c->tls.ciphers,
-		.alpn = "http/1.1",
+		.alpn = plan->proto->alpn,
 		.resume = c->tls.resume,
 	};
 	s->tls.used = true;

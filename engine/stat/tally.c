@@ -12,7 +12,7 @@ static const size_t counters[] = {
 	FIELD(reopened),       FIELD(turns),          FIELD(batch_turns), FIELD(events),
 	FIELD(ring_overflows), FIELD(ring_starved),   FIELD(cpu_ns),      FIELD(spin_ns),
 	FIELD(run_delay_ns),   FIELD(tls_full),       FIELD(tls_resumed), FIELD(retries),
-	FIELD(held_back),      FIELD(capture_misses), FIELD(rows_ended),
+	FIELD(held_back),      FIELD(capture_misses), FIELD(rows_ended), FIELD(messages),
 };
 
 static const size_t gauges[] = {

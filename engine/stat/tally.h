@@ -31,6 +31,7 @@ struct tally {
 	uint64_t retries;                /* of requests that are counted once all the same */
 	uint64_t held_back;              /* due, and not taken: only safe methods were to go on */
 	uint64_t capture_misses;         /* answers without the value that was to be captured */
+	uint64_t messages;               /* of answers that are streams of them */
 	uint64_t rows_ended;             /* workers whose rows, each used once, have run out */
 	uint64_t bytes_sent, bytes_received;
 	uint64_t in_flight;           /* gauge, at the window's end: intended and not yet ended */

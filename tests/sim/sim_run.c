@@ -2,6 +2,7 @@
 
 #include "base/mono.h"
 #include "run/verdict.h"
+#include "proto/proto.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -82,6 +83,7 @@ int sim_run_worker(struct sim_run *run, struct sim_result *ret)
 	sim_prepare(&run->script);
 	tally_init(&ret->total);
 	ret->dialled_short = UINT64_MAX;
+	run->plan.proto = &proto_h1;
 	make_tuples(run, &run->plan.tuples);
 	int result = plan_set_request(&run->plan, span_of(SIM_REQUEST), &err);
 	if (!result)

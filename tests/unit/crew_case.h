@@ -3,6 +3,7 @@
 #define BRINK_TESTS_CREW_CASE_H
 
 #include "load/crew.h"
+#include "proto/proto.h"
 
 #include "base/mem.h"
 #include "base/mono.h"
@@ -120,7 +121,8 @@ static inline void plan_start(void)
 	signal(SIGPIPE, SIG_IGN);
 	server = (struct server){.silent = false};
 	err = (struct err){0};
-	plan = (struct plan){.keepalive = true,
+	plan = (struct plan){.proto = &proto_h1,
+			     .keepalive = true,
 			     .pipeline = 1,
 			     .connections = 4,
 			     .workers = 2,

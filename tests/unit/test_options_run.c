@@ -153,7 +153,7 @@ START_TEST(the_defaults_in_the_table_are_those_of_a_run)
 		done(plain);
 		done(set);
 	}
-	ck_assert_uint_eq(checked, 17);
+	ck_assert_uint_eq(checked, 19);
 }
 END_TEST
 

@@ -1,0 +1,50 @@
+/* grpc: gRPC's messages within HTTP/2's bodies: five bytes of prefix, then the message. What a call
+ * sends is framed once, before the load. Pure; any thread. */
+#ifndef BRINK_PROTO_GRPC_H
+#define BRINK_PROTO_GRPC_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GRPC_PREFIX      5u
+#define GRPC_STATUSES    17
+#define GRPC_MESSAGE_MAX (4u << 20) /* of an answer's message, where nothing else is said */
+
+/* What a call of the load sends and may get. Borrowed by a plan. */
+struct grpc_call {
+	struct span messages; /* framed, one after another: the body of the call */
+	const size_t *ends;   /* of each, from the start of `messages` */
+	unsigned count;
+	bool turns; /* bidirectional: a message is sent once the one before it was answered */
+	uint32_t message_max;
+};
+
+/* Appends a framed message; gzipped where `compress` and that is shorter. -1: no memory. */
+int grpc_frame(struct buf *out, struct span message, bool compress);
+
+/* "NOT_FOUND", of 0..16; NULL of others. */
+const char *grpc_status_name(int status);
+
+/* How much of the messages may be sent at once, before anything was answered. */
+size_t grpc_first_end(const struct grpc_call *c);
+
+/* The messages of an answer, as they come in pieces. Zero at first. */
+struct grpc_stream {
+	uint32_t left; /* of the message that is coming */
+	uint8_t prefix[GRPC_PREFIX];
+	uint8_t prefix_len;
+	uint32_t messages; /* whole ones so far */
+};
+
+enum grpc_taken { GRPC_MORE, GRPC_MESSAGE, GRPC_TOO_LARGE, GRPC_MALFORMED };
+
+/* Takes bytes from the front of `in` up to the end of one message at most. */
+enum grpc_taken grpc_take(struct grpc_stream *s, struct span *in, uint32_t message_max);
+
+/* Whether it stands between two messages, where an answer may end. */
+bool grpc_is_whole(const struct grpc_stream *s);
+
+#endif

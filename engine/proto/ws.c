@@ -1,0 +1,2 @@
+#include "proto/proto.h"
+const struct proto proto_ws = {.name = "ws", .ordered = true};
