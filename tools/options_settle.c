@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mono.h"
 #include "base/url.h"
+#include "run/media_type.h"
 #include "run/stage.h"
 
 #include <math.h>
@@ -77,10 +78,28 @@ static int load_body(struct invocation *in, struct err *err)
 			DATA_FILE_MAX >> 20);
 }
 
+/* Unless the user says what it is, or the protocol does. */
+static int settle_type(struct invocation *in, struct err *err)
+{
+	struct run_config *run = &in->run;
+	const char *line = media_type_line(in->data_file);
+	bool http = !run->protocol || !strcmp(run->protocol, "h1") || !strcmp(run->protocol, "h2");
+	if (!line || !http || media_type_is_given(run->headers, run->header_count))
+		return 0;
+	if (run->header_count == RUN_HEADERS_MAX) {
+		err_set(err, ERR_USAGE,
+			"--header: with the Content-Type of --data-file more than %d headers",
+			RUN_HEADERS_MAX);
+		return err_hint(err, "leave one out, or give the Content-Type among them");
+	}
+	run->headers[run->header_count++] = line;
+	return 0;
+}
+
 /* An empty body that was asked for makes a POST as well. */
 static int settle_body(struct invocation *in, struct err *err)
 {
-	if (in->data_file && load_body(in, err))
+	if (in->data_file && (load_body(in, err) || settle_type(in, err)))
 		return -1;
 	if ((in->has_data || in->data_file) && !in->run.method)
 		in->run.method = "POST";

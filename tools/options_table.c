@@ -85,8 +85,9 @@ const struct option options[] = {
 	{"Request", 'X', "method", "NAME", "GET, or POST with a body", "method of the request",
 	 BOTH, set_text, INTO(run.method, 0, 0)},
 	{"Request", 0, "data", "TEXT", "none", "body of the request", BOTH, set_data, ELSEWHERE},
-	{"Request", 0, "data-file", "FILE", "none", "file whose content is the body", BOTH,
-	 set_text, INTO(data_file, 0, 0)},
+	{"Request", 0, "data-file", "FILE", "none",
+	 "file whose content is the body; its name's end gives the Content-Type", BOTH, set_text,
+	 INTO(data_file, 0, 0)},
 
 	{"Connections", 0, "no-keepalive", NULL, "kept alive", "a new connection for every request",
 	 (RUN | FIND), set_off, INTO(run.keepalive, 0, 1)},

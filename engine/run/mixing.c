@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "proto/request.h"
 #include "run/health.h"
+#include "run/media_type.h"
 #include "run/mixing_impl.h"
 
 #include <stdio.h>
@@ -26,7 +27,7 @@ static int read_body(struct mixing *m, const struct scenario_request *q, struct 
 
 struct drafts {
 	struct buf path, body, text, headers[SCENARIO_HEADERS_MAX];
-	const char *lines[SCENARIO_HEADERS_MAX + RUN_HEADERS_MAX + 2];
+	const char *lines[SCENARIO_HEADERS_MAX + RUN_HEADERS_MAX + 3];
 	unsigned count;
 	char length[64], key[64];
 };
@@ -41,6 +42,9 @@ static int draft_headers(struct mixing *m, const struct scenario_request *q, str
 			return -1;
 		d->lines[d->count++] = d->headers[i].ptr;
 	}
+	const char *type = q->body_file ? media_type_line(q->body_file) : NULL;
+	if (type && !media_type_is_given(d->lines, d->count))
+		d->lines[d->count++] = type;
 	return 0;
 }
 
