@@ -163,6 +163,16 @@ int set_data(struct invocation *in, const struct option *o, const char *value, s
 	return 0;
 }
 
+int set_check(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	struct checks *checks = field(in, o);
+	uint32_t bit;
+	if (check_add(checks, (enum check_kind)o->field.min, value, &bit, err))
+		return -1;
+	checks->common |= bit;
+	return 0;
+}
+
 int set_threshold(struct invocation *in, const struct option *o, const char *value, struct err *err)
 {
 	(void)o;

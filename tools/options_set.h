@@ -14,6 +14,8 @@ option_setter set_percent;  /* double, 0..1; bounds in percent */
 option_setter set_text;     /* const char * */
 option_setter set_on, set_off;
 
+option_setter set_check; /* field.min: which kind, enum check_kind */
+
 option_setter set_header, set_data, set_threshold, set_spin, set_allow_target, set_format,
 	set_churn, set_tls_max, set_ktls, set_variable, set_stage, set_executor, set_stop_if,
 	set_read_only_if, set_agent, set_protocol;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "load/capture.h"
+#include "load/check.h"
 #include "load/worker_impl.h"
 
 #include <stdlib.h>
@@ -31,6 +32,9 @@ bool calls_init(struct worker *w)
 {
 	struct calls *c = &w->calls;
 	c->mix = w->plan->mix;
+	c->check_phase = (uint64_t)w->number << 40;
+	if (!ears_init(w, w->plan->checks || (c->mix && captures_any(c->mix))))
+		return false;
 	if (!c->mix)
 		return true;
 	c->rng.state = c->mix->seed ^ (uint64_t)w->number << 40;
@@ -38,15 +42,15 @@ bool calls_init(struct worker *w)
 	c->bytes = mem_reserve(bytes_len(w));
 	c->scratch = malloc(c->mix->longest);
 	c->again = mem_reserve(flights(w) * sizeof *c->again);
-	return c->of && c->bytes && c->scratch && c->again && ears_init(w, captures_any(c->mix));
+	return c->of && c->bytes && c->scratch && c->again;
 }
 
 void calls_fini(struct worker *w)
 {
 	struct calls *c = &w->calls;
+	ears_fini(w);
 	if (!c->mix)
 		return;
-	ears_fini(w);
 	mem_pages_free(c->of, flights(w) * sizeof *c->of);
 	mem_pages_free(c->bytes, bytes_len(w));
 	mem_pages_free(c->again, flights(w) * sizeof *c->again);
@@ -186,17 +190,55 @@ bool calls_retry(struct worker *w, size_t at, uint64_t due_ns, enum outcome outc
 	return true;
 }
 
-/* --- captures ---------------------------------------------------------------------------- */
+/* --- what answers say -------------------------------------------------------------------- */
+
+/* The checks that its answer is held to, a bit each. */
+static uint32_t checks_of(const struct worker *w, size_t at)
+{
+	const struct mix_request *r = calls_request(w, at);
+	if (!w->plan->checks)
+		return 0;
+	return r ? r->checks : w->plan->checks->common;
+}
 
 struct proto_heard *calls_ear(struct worker *w, size_t at)
 {
-	const struct mix_request *r = calls_request(w, at);
 	if (!w->ears.of)
 		return NULL;
+	const struct mix_request *r = calls_request(w, at);
+	bool checks = checks_of(w, at) && check_is_due(w->plan->checks, &w->calls.check_phase);
 	ear_close(w, at);
-	if (r && r->capture_count)
-		ear_open(w, at);
+	if (checks || (r && r->capture_count))
+		ear_open(w, at, checks);
 	return ear_of(w, at);
+}
+
+static void count_checks(struct tally *t, uint32_t looked, enum check_verdict verdict,
+			 unsigned failed)
+{
+	t->checked++;
+	t->unchecked += verdict == CHECK_OPEN;
+	for (; looked; looked &= looked - 1)
+		t->checked_by[__builtin_ctz(looked)]++;
+	if (verdict == CHECK_FAILS)
+		t->check_failed_by[failed]++;
+}
+
+enum outcome calls_check(struct worker *w, size_t at, bool counts)
+{
+	struct check_answer a;
+	enum check_verdict verdict = CHECK_OPEN;
+	uint32_t looked = 0;
+	unsigned failed = 0;
+	if (!ear_checks(w, at))
+		return OUTCOME_OK;
+	enum ear_told told = ear_tell(w, at, &a.head, &a.body);
+	a.cut = told == EAR_CUT;
+	if (told != EAR_NOTHING)
+		verdict = check_judge(w->plan->checks, checks_of(w, at), &a, &looked, &failed);
+	if (counts)
+		count_checks(w->tally, looked, verdict, failed);
+	return verdict == CHECK_FAILS ? OUTCOME_CHECK_FAILED : OUTCOME_OK;
 }
 
 static void take_captures(struct worker *w, const struct mix_request *r, struct span body)
@@ -215,7 +257,8 @@ void calls_answered(struct worker *w, size_t at, enum outcome outcome)
 {
 	struct span head, body;
 	const struct mix_request *r = calls_request(w, at);
-	if (r && r->capture_count && outcome == OUTCOME_OK && ear_tell(w, at, &head, &body))
+	if (r && r->capture_count && outcome == OUTCOME_OK &&
+	    ear_tell(w, at, &head, &body) == EAR_WHOLE)
 		take_captures(w, r, body);
 	calls_forget(w, at);
 }

@@ -27,6 +27,7 @@ struct calls {
 	uint64_t next;             /* number of the next call */
 	uint64_t retried, counted; /* retries; calls that may have some */
 	uint32_t have;             /* captured values, a bit each */
+	uint64_t check_phase;      /* of which answers are checked */
 	struct captured captured[MIX_CAPTURES_MAX];
 	struct rng rng;
 };
@@ -60,6 +61,9 @@ bool calls_retry(struct worker *w, size_t at, uint64_t due_ns, enum outcome outc
  * whole, or will never be. */
 struct proto_heard *calls_ear(struct worker *w, size_t at);
 void calls_answered(struct worker *w, size_t at, enum outcome outcome);
+
+/* What an answer that is ok by its status comes to by what it says; `counts`: in the tally. */
+enum outcome calls_check(struct worker *w, size_t at, bool counts);
 void calls_forget(struct worker *w, size_t at);
 
 #endif

@@ -143,6 +143,8 @@ static void count_answer(struct worker *w, uint32_t id, uint32_t tag, const stru
 	c->failures = 0;
 	enum outcome outcome =
 		surplus ? OUTCOME_DESYNC : flight_judge(w, flight_index(w, id, tag), a);
+	if (w->ears.of && outcome == OUTCOME_OK && a->status)
+		outcome = calls_check(w, flight_index(w, id, tag), f->due_ns >= w->measure_ns);
 	flight_end(w, id, tag, outcome);
 }
 

@@ -24,7 +24,8 @@ bool ears_init(struct worker *w, bool any)
 		return true;
 	w->ears.of = mem_reserve(flights(w) * sizeof *w->ears.of);
 	w->ears.open = mem_reserve(bits_len(w));
-	return w->ears.of && w->ears.open;
+	w->ears.checks = mem_reserve(bits_len(w));
+	return w->ears.of && w->ears.open && w->ears.checks;
 }
 
 void ears_fini(struct worker *w)
@@ -35,9 +36,21 @@ void ears_fini(struct worker *w)
 	}
 	mem_pages_free(w->ears.of, flights(w) * sizeof *w->ears.of);
 	mem_pages_free(w->ears.open, bits_len(w));
+	mem_pages_free(w->ears.checks, bits_len(w));
 }
 
-void ear_open(struct worker *w, size_t at)
+static void set_bit(uint64_t *bits, size_t at, bool to)
+{
+	uint64_t bit = UINT64_C(1) << at % BITS;
+	bits[at / BITS] = to ? bits[at / BITS] | bit : bits[at / BITS] & ~bit;
+}
+
+static bool get_bit(const uint64_t *bits, size_t at)
+{
+	return bits[at / BITS] >> at % BITS & 1;
+}
+
+void ear_open(struct worker *w, size_t at, bool checks)
 {
 	struct proto_heard *heard = &w->ears.of[at];
 	if (!heard->body.max) {
@@ -46,18 +59,36 @@ void ear_open(struct worker *w, size_t at)
 	}
 	heard->head.len = heard->body.len = 0;
 	heard->head.cut = heard->body.cut = false;
-	w->ears.open[at / BITS] |= UINT64_C(1) << at % BITS;
+	set_bit(w->ears.open, at, true);
+	set_bit(w->ears.checks, at, checks);
+}
+
+/* Long answers on many connections would add up. */
+static void forget_long(struct buf *b)
+{
+	if (b->cap <= EAR_KEEP)
+		return;
+	buf_fini(b);
+	buf_init(b, EAR_MAX);
 }
 
 void ear_close(struct worker *w, size_t at)
 {
-	if (w->ears.open)
-		w->ears.open[at / BITS] &= ~(UINT64_C(1) << at % BITS);
+	if (!ear_of(w, at))
+		return;
+	forget_long(&w->ears.of[at].head);
+	forget_long(&w->ears.of[at].body);
+	set_bit(w->ears.open, at, false);
+}
+
+bool ear_checks(const struct worker *w, size_t at)
+{
+	return get_bit(w->ears.open, at) && get_bit(w->ears.checks, at);
 }
 
 struct proto_heard *ear_of(struct worker *w, size_t at)
 {
-	if (!w->ears.open || !(w->ears.open[at / BITS] >> at % BITS & 1))
+	if (!w->ears.open || !get_bit(w->ears.open, at))
 		return NULL;
 	return &w->ears.of[at];
 }
@@ -102,7 +133,7 @@ static bool is_interim(struct span answer)
 	return answer.len > 9 && answer.ptr[9] == '1'; /* "HTTP/1.1 1xx" */
 }
 
-bool ear_split(struct span answer, struct span *ret_head, struct span *ret_body)
+static bool split(struct span answer, struct span *ret_head, struct span *ret_body)
 {
 	char *head_end;
 	while ((head_end = memmem(answer.ptr, answer.len, "\r\n\r\n", 4)) && is_interim(answer))
@@ -116,15 +147,27 @@ bool ear_split(struct span answer, struct span *ret_head, struct span *ret_body)
 	return true;
 }
 
-bool ear_tell(struct worker *w, size_t at, struct span *ret_head, struct span *ret_body)
+/* Bytes of HTTP/1.1 become what other protocols tell: a head and a body. */
+static bool take_apart(struct proto_heard *heard)
 {
-	const struct proto_heard *heard = ear_of(w, at);
-	if (!heard || heard->head.cut || heard->body.cut)
+	struct span head, body;
+	struct span all = {heard->body.ptr ? heard->body.ptr : "", heard->body.len};
+	if (!split(all, &head, &body))
 		return false;
-	struct span body = {heard->body.ptr ? heard->body.ptr : "", heard->body.len};
-	if (!w->plan->proto->send)
-		return ear_split(body, ret_head, ret_body);
+	buf_append(&heard->head, head.ptr, head.len);
+	memmove(heard->body.ptr, body.ptr, body.len);
+	heard->body.len = body.len;
+	return !heard->head.cut;
+}
+
+enum ear_told ear_tell(struct worker *w, size_t at, struct span *ret_head, struct span *ret_body)
+{
+	struct proto_heard *heard = ear_of(w, at);
+	if (!heard || heard->head.cut)
+		return EAR_NOTHING;
+	if (!w->plan->proto->send && !heard->head.len && !take_apart(heard))
+		return EAR_NOTHING;
 	*ret_head = (struct span){heard->head.ptr ? heard->head.ptr : "", heard->head.len};
-	*ret_body = body;
-	return true;
+	*ret_body = (struct span){heard->body.ptr ? heard->body.ptr : "", heard->body.len};
+	return heard->body.cut ? EAR_CUT : EAR_WHOLE;
 }

@@ -55,6 +55,7 @@ struct mix_request {
 	uint32_t weight;
 	bool head, safe, idempotent;
 	uint16_t expect_status; /* 0: 200-399 */
+	uint32_t checks;        /* of the plan's, a bit each */
 	uint64_t think_ns;
 	uint32_t needs; /* captured values that it tells, a bit each */
 	uint32_t feeds; /* feeds whose rows it tells, a bit each */

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct checks;
 struct mix;
 struct schedule;
 struct tls_context;
@@ -35,6 +36,7 @@ struct plan {
 	bool keepalive;
 	bool shed_ok;
 	uint16_t expect_status; /* 0: 200-399 are ok; else exactly this one */
+	const struct checks *checks; /* what else an answer must say; borrowed; NULL: nothing */
 	uint32_t pipeline;    /* requests in flight on a connection at most, 1..PLAN_PIPELINE_MAX */
 	uint32_t connections; /* of all workers */
 	uint32_t workers;

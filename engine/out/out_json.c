@@ -221,6 +221,19 @@ static void thresholds(struct json *j, const struct summary *s)
 	json_array_end(j);
 }
 
+static void checks(struct json *j, const struct summary *s)
+{
+	json_array(j, "checks");
+	for (unsigned i = 0; i < s->check_count; i++) {
+		json_object(j, NULL);
+		json_text(j, "expression", s->checks[i]);
+		json_u64(j, "failed", s->total.check_failed_by[i]);
+		json_u64(j, "checked", s->total.checked_by[i]);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 static void notes(struct json *j, const struct summary *s)
 {
 	json_array(j, "notes");
@@ -278,6 +291,7 @@ void out_json(const struct summary *s, struct buf *out)
 	latencies(&j, &s->total);
 	generator(&j, s);
 	thresholds(&j, s);
+	checks(&j, s);
 	ending(&j, s);
 	json_object_end(&j);
 	buf_puts(out, "\n");

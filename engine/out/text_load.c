@@ -150,6 +150,23 @@ static void in_flight(const struct tally *t, struct buf *out)
 		buf_puts(out, "none at the stop\n");
 }
 
+/* Which of them failed most is what a reader looks for; in the order that they were given, though,
+ * since a rule is looked at only where those before it held. */
+static void checks(const struct summary *s, struct buf *out)
+{
+	const struct tally *t = &s->total;
+	if (s->check_count)
+		buf_printf(out, "%-*s%llu answers were looked at\n", TEXT_LABEL, "Checks",
+			   (unsigned long long)t->checked);
+	for (unsigned i = 0; i < s->check_count; i++) {
+		char lead[80];
+		snprintf(lead, sizeof lead, "  %11llu of %llu failed  ",
+			 (unsigned long long)t->check_failed_by[i],
+			 (unsigned long long)t->checked_by[i]);
+		lines_wrap(out, lead, s->checks[i]);
+	}
+}
+
 void text_requests(const struct summary *s, struct buf *out)
 {
 	latency(s, out);
@@ -158,5 +175,6 @@ void text_requests(const struct summary *s, struct buf *out)
 	rate(s, out);
 	error_rate(&s->total, out);
 	statuses(&s->total, out);
+	checks(s, out);
 	in_flight(&s->total, out);
 }

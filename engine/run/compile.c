@@ -94,6 +94,17 @@ static int compile_spoken(const struct run_config *c, const struct url *url, str
 	return p->proto->compile(&p->spoken, &spec, err);
 }
 
+/* Messages of a WebSocket have no head, and are compared with what was sent as it is. */
+static int check_checks(const struct run_config *c, const struct plan *p, struct err *err)
+{
+	if (!c->checks.count || p->proto != &proto_ws)
+		return 0;
+	err_set(err, ERR_USAGE, "%s: answers over WebSockets are no answers of HTTP",
+		c->checks.of[0].text);
+	return err_hint(err, "leave out what --expect-body-contains, --expect-json, "
+			     "--expect-header or the scenario's expect say");
+}
+
 static int render_requests(const struct run_config *c, const struct url *url, struct plan *p,
 			   struct summary *s, struct err *err)
 {
@@ -192,6 +203,7 @@ static void choose_load(const struct run_config *c, const struct limits *limits,
 	p->keepalive = c->keepalive && !c->handshakes_only;
 	p->handshakes_only = c->handshakes_only;
 	p->expect_status = c->expect_status;
+	p->checks = c->checks.count ? &c->checks : NULL;
 	p->proto = proto_find(c->protocol ? c->protocol : "h1");
 	p->pipeline = p->proto->ordered ? c->pipeline : c->streams;
 	p->connections = c->connections;
@@ -238,6 +250,10 @@ static void describe(const struct run_config *c, const struct url *url, const st
 	s->staged_most = stages_most(c);
 	s->search = c->search;
 	s->threads = s->rings = p->workers;
+	s->check_count = c->checks.count;
+	s->check_share = c->checks.share > 0 ? c->checks.share : CHECK_ALL;
+	for (unsigned i = 0; i < c->checks.count; i++)
+		check_label(s->checks[i], &c->checks.of[i]);
 	s->threshold_count = c->threshold_count;
 	memcpy(s->thresholds, c->thresholds, sizeof s->thresholds);
 }
@@ -251,7 +267,8 @@ int compile_plan(const struct run_config *c, const struct limits *limits, bool d
 		return -1;
 	choose_load(c, limits, ret);
 	describe(c, &url, ret, s);
-	if (secure_open(c, &url, ret, s, err) || endpoints_choose(c, &url, limits, dry, ret, err) ||
+	if (check_checks(c, ret, err) || secure_open(c, &url, ret, s, err) ||
+	    endpoints_choose(c, &url, limits, dry, ret, err) ||
 	    render_requests(c, &url, ret, s, err)) {
 		secure_close(ret);
 		plan_fini(ret);

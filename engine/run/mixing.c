@@ -126,6 +126,7 @@ static int compile_one(struct mixing *m, const struct scenario_request *q)
 	r->head = !strcmp(q->method, "HEAD");
 	r->safe = request_is_safe(q->method);
 	r->idempotent = q->idempotent || m->scenario->idempotency_key;
+	r->checks = q->checks | m->config->checks.common;
 	r->expect_status = q->expect_status ? q->expect_status : m->config->expect_status;
 	r->think_ns = q->think_ns ? q->think_ns : m->config->think_ns;
 	return result;

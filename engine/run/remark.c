@@ -1,5 +1,6 @@
 #include "run/remark.h"
 
+#include "load/ear.h"
 #include "run/health.h"
 
 /* Of a load whose number of connections is what it was from the beginning. */
@@ -39,6 +40,17 @@ void remark(struct summary *s)
 	if (t->capture_misses)
 		summary_note(s, "%llu answers lacked the value that was to be captured",
 			     (unsigned long long)t->capture_misses);
+	if (t->unchecked)
+		summary_note(s,
+			     "%llu of %llu answers could not be checked: they were longer than "
+			     "the %u KiB that are kept of one",
+			     (unsigned long long)t->unchecked, (unsigned long long)t->checked,
+			     EAR_MAX >> 10);
+	if (t->checked && s->check_share < CHECK_ALL)
+		summary_note(s,
+			     "%llu answers were checked, about %.4g%% of them; the others are "
+			     "judged by their status alone",
+			     (unsigned long long)t->checked, s->check_share * 100);
 	if (t->rows_ended)
 		summary_note(s, "it ended early: every row of the data was used once");
 	if (t->slots_left)

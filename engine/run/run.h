@@ -8,6 +8,7 @@
 
 #include "base/mono.h"
 #include "base/span.h"
+#include "load/check.h"
 #include "run/guard.h"
 #include "run/search.h"
 #include "run/summary.h"
@@ -74,6 +75,7 @@ struct run_config {
 	bool keepalive;              /* default true */
 	bool shed_ok;
 	uint16_t expect_status; /* 0: 200-399 */
+	struct checks checks;   /* what else answers must say */
 	enum run_spin spin;
 	uint64_t spin_ns;         /* RUN_SPIN_FIXED */
 	const char *source;       /* addresses to connect from, see io/tuples.h; NULL: any */

@@ -35,6 +35,8 @@ struct scenario_request {
 	uint32_t weight;
 	bool idempotent, says_idempotent;
 	uint16_t expect_status;
+	struct checks *all_checks; /* the run_config's, and which of them hold here, a bit each: */
+	uint32_t checks;
 	uint64_t think_ns;
 	unsigned capture_count;
 	struct scenario_capture captures[4];

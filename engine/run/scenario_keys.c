@@ -404,6 +404,7 @@ PLAIN(seed, seed, YAML_COUNT, 0, UINT64_MAX)
 PLAIN(poisson, poisson, YAML_FLAG, 0, 0)
 PLAIN(keepalive, keepalive, YAML_FLAG, 0, 0)
 PLAIN(shed_ok, shed_ok, YAML_FLAG, 0, 0)
+PLAIN(check, checks.share, YAML_SHARE, 1, 100)
 PLAIN(start, stage_from, YAML_REAL, 1, RUN_RATE_MAX)
 
 static const struct yaml_key top_keys[] = {
@@ -432,6 +433,7 @@ static const struct yaml_key top_keys[] = {
 	{"poisson", OWN(read_poisson)},
 	{"keepalive", OWN(read_keepalive)},
 	{"shed_ok", OWN(read_shed_ok)},
+	{"check", OWN(read_check)},
 };
 
 int scenario_read(struct scenario *s, yaml_node_t *top)

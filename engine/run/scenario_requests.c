@@ -28,10 +28,57 @@ static int read_headers(struct yaml_reader *r, yaml_node_t *node, void *into)
 	return yaml_pairs(r, node, "headers", SCENARIO_HEADERS_MAX, add_header, into);
 }
 
+/* A check, or several in a list. */
+struct expecting {
+	struct scenario_request *request;
+	struct checks *checks;
+	enum check_kind kind;
+};
+
+static int add_check(struct yaml_reader *r, yaml_node_t *node, void *into)
+{
+	const struct expecting *e = into;
+	uint32_t bit;
+	const char *text = yaml_text(r, node, "text");
+	if (!text)
+		return -1;
+	if (check_add(e->checks, e->kind, text, &bit, r->err))
+		return yaml_blame(r, node);
+	e->request->checks |= bit;
+	return 0;
+}
+
+static int read_checks(struct yaml_reader *r, yaml_node_t *node, struct scenario_request *q,
+		       enum check_kind kind)
+{
+	struct expecting e = {q, q->all_checks, kind};
+	return node->type == YAML_SEQUENCE_NODE
+		       ? yaml_list(r, node, "checks", CHECKS_MAX, add_check, &e)
+		       : add_check(r, node, &e);
+}
+
+static int read_body_contains(struct yaml_reader *r, yaml_node_t *node, void *into)
+{
+	return read_checks(r, node, into, CHECK_BODY);
+}
+
+static int read_json(struct yaml_reader *r, yaml_node_t *node, void *into)
+{
+	return read_checks(r, node, into, CHECK_JSON);
+}
+
+static int read_header(struct yaml_reader *r, yaml_node_t *node, void *into)
+{
+	return read_checks(r, node, into, CHECK_HEADER);
+}
+
 static int read_expect(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
 	static const struct yaml_key keys[] = {
 		{"status", YAML_COUNT, FIELD(expect_status), 100, 599, NULL},
+		{"body_contains", YAML_OWN, 0, 0, 0, 0, read_body_contains},
+		{"json", YAML_OWN, 0, 0, 0, 0, read_json},
+		{"header", YAML_OWN, 0, 0, 0, 0, read_header},
 	};
 	return yaml_map(r, node, "expect", keys, COUNT(keys), into);
 }
@@ -91,7 +138,7 @@ static int add_request(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
 	struct scenario *s = into;
 	struct scenario_request *q = &s->requests[s->request_count++];
-	*q = (struct scenario_request){.weight = 1, .node = node};
+	*q = (struct scenario_request){.weight = 1, .node = node, .all_checks = &s->config->checks};
 	if (yaml_map(r, node, "a request", request_keys, COUNT(request_keys), q))
 		return -1;
 	if (q->body && q->body_file)

@@ -4,6 +4,7 @@
 #ifndef BRINK_RUN_SUMMARY_H
 #define BRINK_RUN_SUMMARY_H
 
+#include "load/check.h"
 #include "run/preflight.h"
 #include "run/search.h"
 #include "run/threshold.h"
@@ -131,6 +132,10 @@ struct summary {
 	unsigned threshold_count;
 	struct threshold thresholds[THRESHOLD_MAX];
 	struct threshold_result results[THRESHOLD_MAX];
+
+	unsigned check_count; /* the tally has their counts, by number */
+	char checks[CHECKS_MAX][CHECK_LABEL_MAX];
+	double check_share; /* of the answers that were looked at */
 
 	unsigned agent_count;
 	struct summary_agent agents[SUMMARY_AGENTS_MAX];

@@ -13,6 +13,7 @@ static const size_t counters[] = {
 	FIELD(ring_overflows), FIELD(ring_starved),   FIELD(cpu_ns),      FIELD(spin_ns),
 	FIELD(run_delay_ns),   FIELD(tls_full),       FIELD(tls_resumed), FIELD(retries),
 	FIELD(held_back),      FIELD(capture_misses), FIELD(rows_ended), FIELD(messages),
+	FIELD(checked),        FIELD(unchecked),
 };
 
 static const size_t gauges[] = {
@@ -34,7 +35,7 @@ static const size_t histograms[] = {
 #define OWN_RULES 4
 
 _Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + 4 * OUTCOME_COUNT +
-		TALLY_STATUSES + TALLY_TLS_REASONS) *
+		TALLY_STATUSES + TALLY_TLS_REASONS + 2 * TALLY_CHECKS) *
 				       sizeof(uint64_t) +
 			       COUNT(histograms) * sizeof(struct hist) ==
 		       sizeof(struct tally),
@@ -102,6 +103,10 @@ static void add_common(struct tally *into, const struct tally *from)
 		into->status[i] += from->status[i];
 	for (int i = 0; i < TALLY_TLS_REASONS; i++)
 		into->tls_reasons[i] += from->tls_reasons[i];
+	for (int i = 0; i < TALLY_CHECKS; i++) {
+		into->checked_by[i] += from->checked_by[i];
+		into->check_failed_by[i] += from->check_failed_by[i];
+	}
 	for (size_t i = 0; i < COUNT(histograms); i++)
 		hist_merge(hist_at(into, histograms[i]),
 			   (const struct hist *)((const char *)from + histograms[i]));

@@ -14,6 +14,7 @@
 
 #define TALLY_STATUSES    1000
 #define TALLY_TLS_REASONS 32
+#define TALLY_CHECKS      32 /* rules that answers are held to, load/check.h */
 
 struct tally {
 	uint64_t from_ns, to_ns;  /* the window; adding keeps the earliest and the latest */
@@ -33,6 +34,9 @@ struct tally {
 	uint64_t capture_misses;         /* answers without the value that was to be captured */
 	uint64_t messages;               /* of answers that are streams of them */
 	uint64_t rows_ended;             /* workers whose rows, each used once, have run out */
+	uint64_t checked;                /* answers that were held to rules beside their status */
+	uint64_t unchecked;              /* of them: too long for one of the rules to be decided */
+	uint64_t checked_by[TALLY_CHECKS], check_failed_by[TALLY_CHECKS]; /* by rule */
 	uint64_t bytes_sent, bytes_received;
 	uint64_t in_flight;           /* gauge, at the window's end: intended and not yet ended */
 	uint64_t oldest_in_flight_ns; /* gauge: age of the oldest of them */

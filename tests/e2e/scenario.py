@@ -26,6 +26,7 @@ seed: 7
 poisson: false
 keepalive: true
 shed_ok: false
+check: 50%
 start: 100
 stages:
   - {{duration: 500ms, target: 400}}
@@ -34,10 +35,11 @@ stages:
   - {{duration: 500ms, target: 0, watch: 1s}}
 requests:
   - {{method: GET, path: "/v1/r?id=${{users.id}}&s=${{seq}}&u=${{uuid}}&r=${{rand 1 100}}&n=${{now}}",
-      headers: {{X-Name: "n ${{users.name}}"}}, expect: {{status: 200}}, think: 1ms}}
+      headers: {{X-Name: "n ${{users.name}}"}}, think: 1ms,
+      expect: {{status: 200, body_contains: x, header: [content-length, 'Content-Length: 2']}}}}
   - {{method: POST, path: /v1/orders, body_file: order.json, weight: 2, idempotent: true,
       capture: {{answers: $.answers}}}}
-  - {{path: "/stats", capture: {{seen: $.requests}}}}
+  - {{path: "/stats", capture: {{seen: $.requests}}, expect: {{json: $.requests}}}}
   - {{path: "/seen/${{seen}}"}}
 retries: {{max: 2, budget: 10%, idempotency_key: true}}
 thresholds:
@@ -378,6 +380,13 @@ BROKEN = [
     (R + "  - {body: x, body_file: users.csv}\n", "3:5", ["body_file", "not both"]),
     (R + "  - {capture: {a: id}}\n", "3:19", ["id", "$.id"]),
     (R + "  - {expect: {status: 99}}\n", "3:23", ["99", "from 100"]),
+    (R + "  - {expect: {json: a.b=1}}\n", "3:21", ["a.b=1", "$.id"]),
+    (R + "  - {expect: {json: [$.a=1, '$.b>1']}}\n", "3:29", ["$.b>1", "!="]),
+    (R + "  - {expect: {header: 'ETag:'}}\n", "3:23", ["ETag:", "value"]),
+    (R + "  - {expect: {body_contains: ''}}\n", "3:30", ["empty"]),
+    (R + "  - {expect: {body_contain: x}}\n", "3:15", ["did you mean body_contains"]),
+    (T + "check: 5\n", "2:8", ["5", "percentage"]),
+    (T + "check: 101%\n", "2:8", ["101%", "at most 100%"]),
     (R + "  - {headers: {'X Y': z}}\n", "3:5", ["X Y"]),
     (T + "data: {u: {file: users.csv}}\nrequests: [{path: '/${u.name}'}]\n", "3:12",
      ["users.csv", "row 3", "name", "path"]),

@@ -23,7 +23,7 @@ SHAPE = {
     "generator": {"cpu_s": NUMBER, "cpu_us_per_request": NUMBER, "threads": int, "rings": int,
                   "rss_bytes": int, "bytes_per_idle_connection": int, "lag_p99_us": NUMBER,
                   "slots_left": int, "saturated": bool, "limits": list},
-    "thresholds": list, "stages": list, "find": MAYBE_OBJECT, "diagnosis": MAYBE_OBJECT,
+    "checks": list, "thresholds": list, "stages": list, "find": MAYBE_OBJECT, "diagnosis": MAYBE_OBJECT,
     "gaps": list, "notes": list, "hold": MAYBE_OBJECT, "agents": list,
     "timeline": {"row_s": NUMBER, "rows": int, "ended": list, "failed": list, "p99_us": list,
                  "kernel": dict},

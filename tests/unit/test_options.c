@@ -60,6 +60,23 @@ START_TEST(every_flag_reaches_its_field)
 }
 END_TEST
 
+START_TEST(checks_of_answers_are_kept_by_kind_and_hold_for_every_request)
+{
+	struct invocation *in =
+		understood("--expect-json $.a.b=1 --expect-header ETag --expect-body-contains ok "
+			   "--expect-json $.c --expect-json $.a.b=1 --check 2.5%");
+	const struct checks *checks = &in->run.checks;
+	ck_assert_uint_eq(checks->count, 4);
+	ck_assert_uint_eq(checks->common, 15);
+	ck_assert_int_eq(checks->of[0].kind, CHECK_JSON);
+	ck_assert_int_eq(checks->of[1].kind, CHECK_HEADER);
+	ck_assert_int_eq(checks->of[2].kind, CHECK_BODY);
+	ck_assert_str_eq(checks->of[3].text, "$.c");
+	ck_assert_double_eq(checks->share, 0.025);
+	done(in);
+}
+END_TEST
+
 START_TEST(a_flag_that_repeats_keeps_every_value_in_order)
 {
 	struct invocation *in = understood("-H A:1 --header=B:2 -HC:3 --threshold max<1s "
@@ -258,6 +275,7 @@ int main(void)
 	unset_all();
 	tcase_add_test(all, a_flag_may_be_written_in_every_usual_way);
 	tcase_add_test(all, every_flag_reaches_its_field);
+	tcase_add_test(all, checks_of_answers_are_kept_by_kind_and_hold_for_every_request);
 	tcase_add_test(all, a_flag_that_repeats_keeps_every_value_in_order);
 	tcase_add_test(all, switches_share_a_word_which_a_flag_with_a_value_ends);
 	tcase_add_test(all, spin_has_three_names_besides_a_duration);

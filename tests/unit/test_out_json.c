@@ -53,7 +53,7 @@ static const char EVERY_KEY[] =
 	"outcomes.ok status bytes.sent bytes.received "
 	"generator.cpu_s generator.cpu_us_per_request generator.threads generator.rings "
 	"generator.rss_bytes generator.bytes_per_idle_connection generator.lag_p99_us "
-	"generator.saturated generator.limits thresholds stages find diagnosis gaps "
+	"generator.saturated generator.limits checks thresholds stages find diagnosis gaps "
 	"hold";
 
 START_TEST(every_key_is_there_even_in_an_empty_run)
@@ -171,6 +171,25 @@ START_TEST(limits_are_names_and_their_details_stand_beside)
 	ck_assert_ptr_nonnull(strstr(json_string_value(at(detail, "evidence")), "8.8 s"));
 	ck_assert_ptr_nonnull(strstr(json_string_value(at(detail, "remedy")), "cpu.max"));
 	holds_whole(root, "exit_code", 6);
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(checks_come_with_what_failed_of_what_was_looked_at)
+{
+	struct summary *s = summary_open();
+	s->check_count = 2;
+	snprintf(s->checks[0], sizeof s->checks[0], "json $.a=\"b\"");
+	snprintf(s->checks[1], sizeof s->checks[1], "header ETag");
+	s->total.checked_by[0] = 100;
+	s->total.check_failed_by[0] = 7;
+	s->total.checked_by[1] = 93;
+	json_t *root = parsed(s);
+	json_t *first = json_array_get(at(root, "checks"), 0);
+	ck_assert_uint_eq(json_array_size(at(root, "checks")), 2);
+	holds_text(first, "expression", "json $.a=\"b\"");
+	holds_whole(first, "failed", 7);
+	holds_whole(first, "checked", 100);
 	json_decref(root);
 }
 END_TEST
@@ -308,6 +327,7 @@ int main(void)
 	tcase_add_test(all, outcomes_are_those_that_occurred_and_ok_and_add_up_to_what_ended);
 	tcase_add_test(all, status_holds_the_codes_that_came);
 	tcase_add_test(all, limits_are_names_and_their_details_stand_beside);
+	tcase_add_test(all, checks_come_with_what_failed_of_what_was_looked_at);
 	tcase_add_test(all, thresholds_come_with_verdict_value_and_unit);
 	tcase_add_test(all, what_is_not_finite_never_reaches_the_reader);
 	tcase_add_test(all, a_run_has_no_hold);
