@@ -251,6 +251,18 @@ def answers_over_http2_are_held_to_the_same():
 
 
 @tap.test
+def a_file_has_its_content_type_over_http2_too():
+    with over_h2("return 200 '$content_type';") as server, \
+            tempfile.NamedTemporaryFile(suffix=".xml") as file:
+        file.write(b"<a/>")
+        file.flush()
+        summary = brink.load(server.url + "/", "--http2", "-n", "50", "--cacert", authority.ca,
+                             "--data-file", file.name, "--expect-body-contains",
+                             "application/xml", code=0)
+    tap.equal(brink.outcomes(summary), {"ok": 50}, "outcomes")
+
+
+@tap.test
 def long_answers_over_http2_are_noted():
     with over_h2("root .;") as server:
         with open(os.path.join(server.folder.name, "long"), "w", encoding="ascii") as file:

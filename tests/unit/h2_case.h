@@ -18,6 +18,7 @@ struct peer {
 	size_t body_len;      /* of each answer */
 	size_t body_left[4 * PROTO_STREAMS_MAX];
 	bool trailers;
+	bool interim; /* a 103 comes before each answer */
 	int goaway_code;
 	char path[128], agent[128];
 };
@@ -59,7 +60,10 @@ static inline int peer_answer(struct peer *p, int32_t id)
 {
 	nghttp2_nv nv[] = {PEER_NV(":status", "200"), PEER_NV("server", "peer/1"),
 			   PEER_NV("content-type", "text/plain")};
+	nghttp2_nv early[] = {PEER_NV(":status", "103"), PEER_NV("link", "</a>")};
 	nghttp2_data_provider body = {.read_callback = peer_body};
+	if (p->interim)
+		nghttp2_submit_headers(p->session, NGHTTP2_FLAG_NONE, id, NULL, early, 2, NULL);
 	p->body_left[id / 2 % (4 * PROTO_STREAMS_MAX)] = p->body_len;
 	return nghttp2_submit_response(p->session, id, nv, 3, p->body_len ? &body : NULL);
 }

@@ -155,7 +155,7 @@ START_TEST(what_is_heard_has_head_body_and_trailers)
 	buf_init(&heard.body, 4096);
 	begin((struct proto_spec){.streams = 2});
 	c->peer.body_len = 7;
-	c->peer.trailers = true;
+	c->peer.trailers = c->peer.interim = true;
 	const struct proto_request r = {.heard = &heard};
 	ck_assert(proto_h2.send(&c->h, 0, &r, &c->out));
 	case_talk(c);
