@@ -358,7 +358,8 @@ int run_execute(const struct run_config *c, bool dry, const struct run_watch *wa
 	limits_read(&r.limits);
 	int result = compile_plan(c, &r.limits, dry, &r.plan, s, err) ||
 		     choose_cpus(&r, &cpus, err) || reserve(&r, err);
-	s->bytes_per_idle_connection = worker_bytes_per_connection(&r.plan);
+	if (!result)
+		s->bytes_per_idle_connection = worker_bytes_per_connection(&r.plan);
 	if (!result)
 		result = valves_init(&r.valves, c->valves, c->valve_count, err);
 	if (!result && c->stage_count)
