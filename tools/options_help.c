@@ -4,7 +4,7 @@
 #include "out/lines.h"
 
 #define HELP_MAX   ((size_t)1 << 20)
-#define FLAG_WIDTH 24 /* of the longest flag with its value, and two blanks */
+#define FLAG_WIDTH 29 /* of the longest flag with its value, and two blanks */
 
 static const char RUN_FOOTER[] =
 	"\nIn brackets: the default. Numbers take k and M; times us, ms, s, m, h, and are seconds\n"
