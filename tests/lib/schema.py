@@ -80,6 +80,7 @@ def problems(summary):
     for name, series in summary["latency"].items():
         found += _latency(name, series)
     found += _thresholds(summary["thresholds"])
+    found += _checks(summary)
     found += _hold(summary)
     found += _find(summary)
     found += _kernel(summary)
@@ -120,6 +121,20 @@ def _labels(s):
     for code in s["status"]:
         if not (code.isdigit() and len(code) == 3):
             yield f"status {code} is not a status"
+
+
+def _checks(s):
+    """An answer that fails a check is looked at by it, and ends as check_failed."""
+    for check in s["checks"]:
+        missing = [f"checks: {key} is missing" for key in ("expression", "failed", "checked")
+                   if key not in check]
+        yield from missing
+        if missing:
+            return
+        if check["failed"] > check["checked"]:
+            yield f"checks: more failed than were looked at: {check}"
+    if sum(c["failed"] for c in s["checks"]) > s["outcomes"].get("check_failed", 0):
+        yield f"checks: more failed than ended so: {s['checks']}"
 
 
 def _books(s):
