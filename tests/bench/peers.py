@@ -61,6 +61,7 @@ PEERS = {
     "wrk": Peer("wrk", wrk, WRK_COMPLAINT),
     "wrk, Connection: close": Peer("wrk", wrk_close, WRK_COMPLAINT),
     "h2load --h1": Peer("h2load", h2load, r".*\b[1-9]\d* (failed|errored|timeout).*"),
+    "h2load": Peer("h2load", h2load, r".*\b[1-9]\d* (failed|errored|timeout).*"),
     "h2load -n N -c N": Peer("h2load", h2load_handshakes,
                              r".*\b[1-9]\d* (failed|errored|timeout).*"),
     "haload": Peer("haload", haload, r".*\b[1-9]\d* (failed|errors).*"),

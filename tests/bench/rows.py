@@ -5,6 +5,7 @@ import statistics
 
 import measure
 import peers
+import streams
 import watching
 
 CLOSE_SECONDS = 2  # few enough connections for the ports of one address
@@ -33,15 +34,18 @@ class Bench:
 class Row:
     """One line of the result."""
 
-    def __init__(self, bench, against, connections, measure_it, goal=None, gate=None, peer=None):
+    def __init__(self, bench, against, connections, measure_it, goal=None, gate=None, peer=None,
+                 streams=1):
         self.bench = bench
         self.against = against
         self.connections = connections
         self.measure = measure_it
         self.goal, self.gate = goal, gate
+        self.streams = streams
         self.peer = peer and peers.PEERS[peer]
         at = f" at {connections}" if connections else ""
-        self.name = f"{bench}{at}, against {against}"
+        each = f" -m {streams}" if streams > 1 or "HTTP/2" in bench else ""
+        self.name = f"{bench}{at}{each}, against {against}"
 
     def missing(self):
         return self.peer.name if self.peer and not self.peer.installed() else None
@@ -167,6 +171,24 @@ def watching_many(bench, row):
             "goal_met": share <= row.goal, "gate": row.gate, "ok": share <= row.gate}
 
 
+def h2_cleartext(bench, row):
+    return figures(bench, row, streams.over_cleartext(bench, row))
+
+
+def h2_tls(bench, row):
+    return figures(bench, row, streams.over_tls(bench, row))
+
+
+def message(*flags, scheme="http"):
+    """A row of what one message costs, echoed by our own target: the median round."""
+    def measure_it(bench, row):
+        costs = streams.of_a_message(bench, row, scheme, *flags)
+        return {"rounds": bench.rounds, "brink_us": round(statistics.median(costs), 3),
+                "us_min": round(costs[0], 3), "us_max": round(costs[-1], 3),
+                "goal": None, "gate": None, "ok": True}
+    return measure_it
+
+
 def median(values):
     return None if None in values else statistics.median(values)
 
@@ -182,6 +204,8 @@ def sentence(line):
         verdict = "" if line["ok"] else f", ABOVE THE GATE of {line['gate']}"
         return (f"{line['agent_cores']:.2%} of a core over {line['sockets']:,} sockets, walked "
                 f"every {line['walk_every_s']:.1f} s{verdict}{noise}")
+    if "us_min" in line:
+        return f"{line['brink_us']:.3g} µs ({line['us_min']:.3g} to {line['us_max']:.3g}){noise}"
     if "ratio" not in line:
         return (f"late by {line['lag_p50_us']} µs P50, {line['lag_p99_us']} P99, "
                 f"{line['lag_max_us']} max; {line['cores']:.3f} cores{noise}")
@@ -206,6 +230,14 @@ ROWS = [
     Row("TLS keep-alive", "wrk", 64, tls_keep_alive, 1.4, 1.1, peer="wrk"),
     Row("TLS full handshakes", "h2load", 64, tls_full, 1.2, 1.0, peer="h2load -n N -c N"),
     Row("TLS resumed handshakes", "wrk", 64, tls_resumed, 1.3, 1.0, peer="wrk, Connection: close"),
+    Row("HTTP/2", "h2load", 64, h2_cleartext, 1.2, 1.1, peer="h2load", streams=1),
+    Row("HTTP/2", "h2load", 64, h2_cleartext, None, None, peer="h2load", streams=10),
+    Row("HTTP/2", "h2load", 64, h2_cleartext, 1.4, 1.1, peer="h2load", streams=100),
+    Row("TLS HTTP/2", "h2load", 64, h2_tls, 1.2, 1.0, peer="h2load", streams=1),
+    Row("TLS HTTP/2", "h2load", 64, h2_tls, 1.2, 1.0, peer="h2load", streams=10),
+    Row("TLS HTTP/2", "h2load", 64, h2_tls, 1.2, 1.0, peer="h2load", streams=100),
+    Row("WebSocket echo", "nobody", 64, message("--ws")),
+    Row("gRPC unary", "nobody", 64, message("--grpc", "brink.Echo/Unary")),
     Row("fraction of the floor", "the kernel alone", FLOOR_CONNECTIONS, against_kernel, 0.70),
     Row("parser", "http_parser", None, parser),
     Row("sending on time", "--spin off", LAG_CONNECTIONS, precision),
