@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WINDOW_USUAL (1u << 20)        /* of a stream: an answer rarely waits for us */
-#define BODY_PIECE   (64u << 10)       /* of bodies, appended at once */
-#define LAST_ID      (H2_WINDOW_MAX - 2) /* ids end there */
+#define WINDOW_USUAL (1u << 20)  /* of a stream: an answer rarely waits for us */
+#define BODY_PIECE   (64u << 10) /* of bodies, appended at once */
+#define LAST_ID      (H2_WINDOW_MAX - 8 * PROTO_STREAMS_MAX) /* ids end soon, see choose_id */
 
 /* --- the plan ---------------------------------------------------------------------------- */
 
@@ -65,6 +65,11 @@ void h2_discard(void *plan)
 
 int h2_compile(void **ret, const struct proto_spec *spec, struct err *err)
 {
+	if (spec->pings && spec->streams > H2_PINGS_MAX) {
+		err_set(err, ERR_USAGE, "%u pings at once on a connection of HTTP/2: at most %u",
+			spec->streams, H2_PINGS_MAX);
+		return err_hint(err, "lower -m");
+	}
 	struct h2_plan *p = calloc(1, sizeof *p);
 	if (!p)
 		return err_set(err, ERR_RUNTIME, "no memory for the plan of HTTP/2");
@@ -203,6 +208,18 @@ void h2_end(struct h2 *h, uint32_t tag)
 	h->in_use--;
 }
 
+void h2_give_up(struct h2 *h, uint32_t id)
+{
+	if (id > h->given_up_id)
+		h->given_up_id = id;
+}
+
+void h2_reset(struct h2 *h, uint32_t tag, enum h2_error code, struct buf *out)
+{
+	h2_frame_u32(out, H2_RST_STREAM, h->streams[tag].id, code);
+	h2_give_up(h, h->streams[tag].id);
+}
+
 /* --- bodies ------------------------------------------------------------------------------ */
 
 static void send_piece(struct h2 *h, struct h2_stream *s, size_t len, struct buf *out)
@@ -250,14 +267,19 @@ void h2_send_up_to(struct h2 *h, struct h2_stream *s, size_t end, struct buf *ou
 
 static void h2_drained(void *state, struct buf *out)
 {
+	((struct h2 *)state)->replies = 0;
 	h2_send_bodies(state, out);
 }
 
 /* --- requests ---------------------------------------------------------------------------- */
 
-static void send_ping(uint32_t tag, struct buf *out)
+/* Its number tells the acknowledgement of a ping that was given up from that of the next. */
+static void send_ping(struct h2 *h, uint32_t tag, struct buf *out)
 {
-	uint32_t payload[2] = {0, tag};
+	h->ping += h->ping == UINT32_MAX ? 2 : 1;
+	h->pings[tag] = h->ping;
+	h->in_use++;
+	const uint32_t payload[2] = {h->ping, tag};
 	h2_frame_head(out, sizeof payload, H2_PING, 0, 0);
 	buf_append(out, payload, sizeof payload);
 }
@@ -274,7 +296,8 @@ static struct span choose_block(struct h2 *h)
 }
 
 /* A head and its block; past a frame's length it goes on in CONTINUATIONs. */
-static void send_block(const struct h2 *h, uint32_t id, struct span block, bool ends, struct buf *out)
+static void send_block(const struct h2 *h, uint32_t id, struct span block, bool ends,
+		       struct buf *out)
 {
 	enum h2_type type = H2_HEADERS;
 	unsigned flags = ends ? H2_END_STREAM : 0;
@@ -314,13 +337,17 @@ static bool send_text(struct h2 *h, struct h2_stream *s, struct span text, struc
 	return good;
 }
 
+static bool begins_head(struct span text)
+{
+	return text.len > 5 && !memcmp(text.ptr, "HEAD ", 5);
+}
+
 static bool h2_send(void *state, uint32_t tag, const struct proto_request *r, struct buf *out)
 {
 	struct h2 *h = state;
 	const struct proto_spec *spec = &h->plan->spec;
 	if (spec->pings) {
-		send_ping(tag, out);
-		h->in_use++;
+		send_ping(h, tag, out);
 		return true;
 	}
 	if (!h->streams && !reserve_streams(h))
@@ -329,6 +356,7 @@ static bool h2_send(void *state, uint32_t tag, const struct proto_request *r, st
 	*s = (struct h2_stream){.id = choose_id(h), .window = h->peer_window, .heard = r->heard};
 	h->tags[s->id >> 1 & h->mask] = (uint16_t)(tag + 1);
 	h->in_use++;
+	s->to_head = r->text.len ? begins_head(r->text) : h->plan->head;
 	if (r->text.len) {
 		if (!send_text(h, s, r->text, out))
 			return false;
@@ -344,16 +372,20 @@ static bool h2_send(void *state, uint32_t tag, const struct proto_request *r, st
 static void h2_cancel(void *state, uint32_t tag, struct buf *out)
 {
 	struct h2 *h = state;
-	if (h->plan->spec.pings)
-		return; /* its answer is still to come, and counts for the ping itself */
-	h2_frame_u32(out, H2_RST_STREAM, h->streams[tag].id, H2_CANCEL);
+	if (h->plan->spec.pings) {
+		h->pings[tag] = 0;
+		h->in_use--;
+		return;
+	}
+	h2_reset(h, tag, H2_CANCEL, out);
 	h2_end(h, tag);
 }
 
 #define ROWS_OF_HTTP2                                                                              \
 	.alpn = "h2", .size = sizeof(struct h2), .compile = h2_compile, .discard = h2_discard,     \
 	.open = h2_open, .close = h2_close, .ready = h2_ready, .room = h2_room, .ends = h2_ends,   \
-	.send = h2_send, .drained = h2_drained, .feed = h2_feed, .eof = h2_eof, .cancel = h2_cancel
+	.send = h2_send, .drained = h2_drained, .feed = h2_feed, .eof = h2_eof,                    \
+	.cancel = h2_cancel
 
 /* gRPC is HTTP/2 whose bodies are messages: see spec.grpc. */
 const struct proto proto_h2 = {.name = "h2", ROWS_OF_HTTP2};

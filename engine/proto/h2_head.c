@@ -261,7 +261,7 @@ static bool read_line(struct reading *r, const nghttp2_nv *nv)
 		return read_status(r, nv);
 	r->regular = true;
 	return nghttp2_check_header_name(nv->name, nv->namelen) &&
-	       nghttp2_check_header_value(nv->value, nv->valuelen) && read_known(r, nv);
+	       nghttp2_check_header_value_rfc9113(nv->value, nv->valuelen) && read_known(r, nv);
 }
 
 static void hear(struct reading *r, const nghttp2_nv *nv)

@@ -1,7 +1,8 @@
-/* h2_impl: what the files of HTTP/2 share. Nobody else includes it, but for grpc, which rides on it.
+/* h2_impl: what the files of HTTP/2 share. Nobody else includes it, but for grpc, which rides on
+ * it.
  *
- * Framing is ours, so that a request costs a copy of bytes prepared once and an answer a look at two
- * frame heads; header blocks are HPACK by libnghttp2. RFC 9113 and 7541. */
+ * Framing is ours, so that a request costs a copy of bytes prepared once and an answer a look at
+ * two frame heads; header blocks are HPACK by libnghttp2. RFC 9113 and 7541. */
 #ifndef BRINK_PROTO_H2_IMPL_H
 #define BRINK_PROTO_H2_IMPL_H
 
@@ -15,9 +16,13 @@
 /* Limits of what a peer may do to us. */
 #define H2_BLOCK_MAX         65536u /* bytes of a header block, and of the lines it unfolds to */
 #define H2_FIELDS_MAX        256u
-#define H2_CONTINUATIONS_MAX 64u   /* of one block */
-#define H2_IDLE_FRAMES_MAX   2000u /* frames that answer nothing, between two answers */
-#define H2_INTERIM_MAX       1000u /* 1xx answers before one final answer */
+#define H2_CONTINUATIONS_MAX 64u    /* of one block */
+#define H2_IDLE_FRAMES_MAX   2000u  /* frames that answer nothing, between two answers */
+#define H2_INTERIM_MAX       1000u  /* 1xx answers before one final answer */
+#define H2_SETTINGS_MAX      64u    /* of one frame */
+#define H2_REPLIES_MAX       10000u /* acknowledgements that wait to be sent */
+
+#define H2_PINGS_MAX 8u /* at once on a connection, where a request is one */
 
 #define H2_MEMO_MAX 48
 
@@ -30,11 +35,12 @@ struct h2_head {
 };
 
 struct h2_stream {
-	uint32_t id; /* 0: free */
-	int64_t window; /* bytes that we may still send on it */
+	uint32_t id;      /* 0: free */
+	int64_t window;   /* bytes that we may still send on it */
 	uint32_t unacked; /* bytes received that no WINDOW_UPDATE told of */
 	bool sent;        /* our side has ended */
 	bool begun;       /* its final head has come */
+	bool to_head;     /* it answers HEAD, and has no body */
 	uint16_t interims;
 	struct h2_head head;
 	uint64_t received; /* bytes of its body */
@@ -53,7 +59,7 @@ struct h2_plan {
 	struct span first, later, bare;
 	size_t table; /* bytes of the peer's table that `later` counts on */
 	struct buf blocks, preface, upgrade;
-	uint32_t window;      /* of a stream, ours */
+	uint32_t window; /* of a stream, ours */
 	bool head;
 };
 
@@ -77,15 +83,19 @@ struct h2 {
 	bool leaves;       /* GOAWAY came */
 	uint32_t last_id;  /* of what it will still answer */
 	uint32_t leave_code;
+	uint32_t given_up_id;         /* of streams up to here, not all were ended by the peer */
+	uint32_t replies;             /* acknowledgements said since all was sent */
+	uint32_t ping;                /* the latest's number */
+	uint32_t pings[H2_PINGS_MAX]; /* by tag: the number of the one in flight; 0: none */
 	uint32_t sweep; /* tags from here on are to be looked at for what it will not */
 
 	/* what is being read */
 	uint8_t frame_head[H2_FRAME_HEAD];
 	uint8_t frame_head_len;
 	struct h2_frame frame;
-	uint32_t left;     /* of its payload */
-	bool padded;       /* DATA whose pad length has not come yet */
-	uint32_t padding;  /* at its end */
+	uint32_t left;      /* of its payload */
+	bool padded;        /* DATA whose pad length has not come yet */
+	uint32_t padding;   /* at its end */
 	struct buf payload; /* of a frame that came in pieces, or a block of several frames */
 	uint32_t block_id;  /* whose CONTINUATION is awaited; 0: none is */
 	uint8_t block_flags;
@@ -115,6 +125,8 @@ enum h2_block h2_inflate(struct h2 *h, struct span block, bool trailers, struct 
 /* h2.c: streams. */
 struct h2_stream *h2_find(const struct h2 *h, uint32_t id, uint32_t *ret_tag);
 void h2_end(struct h2 *h, uint32_t tag);
+void h2_give_up(struct h2 *h, uint32_t id); /* what still comes on it is passed over */
+void h2_reset(struct h2 *h, uint32_t tag, enum h2_error code, struct buf *out); /* RST_STREAM */
 void h2_send_bodies(struct h2 *h, struct buf *out); /* what the windows have let go */
 void h2_send_up_to(struct h2 *h, struct h2_stream *s, size_t end, struct buf *out);
 

@@ -2,7 +2,8 @@
  * the stream with the code that it names; whatever would never end is bounded (h2_impl.h). */
 #include "proto/h2_impl.h"
 
-#define WINDOW_SHARE 2 /* a WINDOW_UPDATE follows once half of the window is used */
+#define PADDING_MAX  256u /* of a frame, with its length */
+#define WINDOW_SHARE 2    /* a WINDOW_UPDATE follows once half of the window is used */
 
 /* What a frame comes to. */
 struct reading {
@@ -36,6 +37,18 @@ static enum proto_step overflow(struct reading *r, const char *detail)
 	return fail(r, H2_FLOW_CONTROL_ERROR, PROTO_MALFORMED, detail);
 }
 
+static enum proto_step calm(struct reading *r, const char *detail)
+{
+	return fail(r, H2_ENHANCE_YOUR_CALM, PROTO_TOO_LARGE, detail);
+}
+
+/* What we must say to what the peer says, while it reads nothing of it. */
+static enum proto_step count_reply(struct reading *r)
+{
+	return ++r->h->replies > H2_REPLIES_MAX ? calm(r, "answers that it does not read")
+						: PROTO_MORE;
+}
+
 static enum proto_step end_stream(struct reading *r, uint32_t tag, enum proto_end end, int32_t code)
 {
 	const struct h2_stream *s = &r->h->streams[tag];
@@ -47,7 +60,8 @@ static enum proto_step end_stream(struct reading *r, uint32_t tag, enum proto_en
 		.code = code,
 	};
 	h2_end(r->h, tag);
-	r->h->idle_frames = 0;
+	if (end != PROTO_UNTOUCHED) /* else a peer that refuses everything would go on for ever */
+		r->h->idle_frames = 0;
 	return PROTO_ANSWER;
 }
 
@@ -55,11 +69,17 @@ static enum proto_step end_stream(struct reading *r, uint32_t tag, enum proto_en
 static enum proto_step reject(struct reading *r, uint32_t tag, enum h2_error code,
 			      enum proto_fault fault, const char *detail)
 {
-	h2_frame_u32(r->out, H2_RST_STREAM, r->h->streams[tag].id, code);
+	h2_reset(r->h, tag, code, r->out);
 	enum proto_step step = end_stream(r, tag, PROTO_BAD, (int32_t)code);
 	r->ret->fault = fault;
 	r->ret->detail = detail;
 	return step;
+}
+
+/* A Content-Length may stand there all the same, RFC 9113 8.1.1. */
+static bool lacks_body(const struct h2_stream *s)
+{
+	return s->to_head || s->head.status == 304;
 }
 
 /* The answer is whole. Where the request is not, the peer does not want the rest of it. */
@@ -67,14 +87,14 @@ static enum proto_step answer(struct reading *r, uint32_t tag)
 {
 	struct h2_stream *s = &r->h->streams[tag];
 	const struct h2_plan *p = r->h->plan;
-	bool short_of = s->head.length != UINT64_MAX && s->received != s->head.length && !p->head;
-	if (short_of && s->head.status != 304)
+	if (s->head.length != UINT64_MAX && s->received != s->head.length && !lacks_body(s))
 		return reject(r, tag, H2_PROTOCOL_ERROR, PROTO_MALFORMED,
 			      "a body shorter than its Content-Length");
 	if (p->spec.grpc && !grpc_is_whole(&s->grpc))
-		return reject(r, tag, H2_CANCEL, PROTO_TRUNCATED, "a message shorter than announced");
+		return reject(r, tag, H2_CANCEL, PROTO_TRUNCATED,
+			      "a message shorter than announced");
 	if (!s->sent)
-		h2_frame_u32(r->out, H2_RST_STREAM, s->id, H2_CANCEL);
+		h2_reset(r->h, tag, H2_CANCEL, r->out);
 	return end_stream(r, tag, PROTO_WHOLE, s->head.grpc_status);
 }
 
@@ -117,7 +137,7 @@ static enum proto_step take_block(struct reading *r, uint32_t id, struct span bl
 	case H2_BLOCK_BROKEN:
 		return fail(r, H2_COMPRESSION_ERROR, PROTO_MALFORMED, "HPACK");
 	case H2_BLOCK_LARGE:
-		return fail(r, H2_ENHANCE_YOUR_CALM, PROTO_TOO_LARGE, "headers too long");
+		return calm(r, "headers too long");
 	case H2_BLOCK_BAD:
 		return s ? reject(r, tag, H2_PROTOCOL_ERROR, PROTO_MALFORMED, "bad header")
 			 : PROTO_MORE;
@@ -130,18 +150,27 @@ static enum proto_step take_block(struct reading *r, uint32_t id, struct span bl
 }
 
 /* Without its padding and its priority, which nobody uses any more. */
-static bool strip(const struct h2_frame *f, struct span *payload)
+static enum proto_step strip(struct reading *r, struct span *payload)
 {
-	size_t padding = 0, front = 0;
-	if (f->flags & H2_PADDED) {
-		padding = payload->len ? (uint8_t)payload->ptr[0] : 0;
-		front = 1;
-	}
-	front += f->flags & H2_PRIORITIZED ? 5 : 0;
+	unsigned flags = r->h->frame.flags;
+	size_t front = (flags & H2_PADDED ? 1 : 0) + (flags & H2_PRIORITIZED ? 5 : 0);
+	if (front > payload->len)
+		return wrong_size(r, "HEADERS shorter than what its flags announce");
+	size_t padding = flags & H2_PADDED ? (uint8_t)payload->ptr[0] : 0;
 	if (front + padding > payload->len)
-		return false;
-	*payload = (struct span){payload->ptr + front, payload->len - front - padding};
-	return true;
+		return malformed(r, "padding longer than its frame");
+	span_skip(payload, front);
+	payload->len -= padding;
+	return PROTO_MORE;
+}
+
+/* Of a stream that has ended. Where we gave it up, what was on its way still comes; else the peer
+ * said that it was the end, RFC 9113 5.1. */
+static enum proto_step surplus(struct reading *r)
+{
+	if (r->h->frame.id <= r->h->given_up_id)
+		return PROTO_MORE;
+	return fail(r, H2_STREAM_CLOSED, PROTO_DESYNC, "more of an answer that had ended");
 }
 
 static bool is_idle(const struct h2 *h, uint32_t id)
@@ -155,15 +184,20 @@ static enum proto_step take_headers(struct reading *r, struct span payload)
 	const struct h2_frame *f = &h->frame;
 	if (is_idle(h, f->id))
 		return malformed(r, "HEADERS on a stream that nobody opened");
-	if (!strip(f, &payload))
-		return malformed(r, "padding longer than its frame");
+	enum proto_step step = strip(r, &payload);
+	uint32_t tag;
+	if (step == PROTO_MORE && !h2_find(h, f->id, &tag))
+		step = surplus(r);
+	if (step != PROTO_MORE)
+		return step;
 	bool ends = f->flags & H2_END_STREAM;
 	if (f->flags & H2_END_HEADERS)
 		return take_block(r, f->id, payload, ends);
 	h->block_id = f->id;
 	h->block_flags = f->flags;
 	h->continuations = 0;
-	memmove(h->payload.ptr, payload.ptr, payload.len); /* it was kept, see must_keep */
+	if (payload.len)
+		memmove(h->payload.ptr, payload.ptr, payload.len); /* kept there, see must_keep */
 	h->payload.len = payload.len;
 	return PROTO_MORE;
 }
@@ -173,7 +207,7 @@ static enum proto_step take_continuation(struct reading *r)
 	struct h2 *h = r->h;
 	if (++h->continuations > H2_CONTINUATIONS_MAX || h->payload.cut ||
 	    h->payload.len > H2_BLOCK_MAX)
-		return fail(r, H2_ENHANCE_YOUR_CALM, PROTO_TOO_LARGE, "CONTINUATION without end");
+		return calm(r, "CONTINUATION without end");
 	if (!(h->frame.flags & H2_END_HEADERS))
 		return PROTO_MORE;
 	uint32_t id = h->block_id;
@@ -236,6 +270,8 @@ static enum proto_step take_settings(struct reading *r, struct span payload)
 		return payload.len ? wrong_size(r, "SETTINGS acknowledged at length") : PROTO_MORE;
 	if (payload.len % 6)
 		return wrong_size(r, "SETTINGS of a broken length");
+	if (payload.len / 6 > H2_SETTINGS_MAX)
+		return calm(r, "SETTINGS without end");
 	for (; payload.len; span_skip(&payload, 6), at += 6) {
 		enum proto_step step =
 			take_setting(r, (uint16_t)(at[0] << 8 | at[1]), h2_u32(at + 2));
@@ -244,7 +280,7 @@ static enum proto_step take_settings(struct reading *r, struct span payload)
 	}
 	h2_frame_head(r->out, 0, H2_SETTINGS, H2_ACK, 0);
 	h2_send_bodies(r->h, r->out);
-	return PROTO_MORE;
+	return count_reply(r);
 }
 
 /* --- small frames ------------------------------------------------------------------------ */
@@ -259,15 +295,16 @@ static enum proto_step take_ping(struct reading *r, struct span payload)
 	if (!(h->frame.flags & H2_ACK)) {
 		h2_frame_head(r->out, 8, H2_PING, H2_ACK, 0);
 		buf_append(r->out, payload.ptr, 8);
-		return PROTO_MORE;
+		return count_reply(r);
 	}
-	uint32_t tag;
-	memcpy(&tag, payload.ptr + 4, sizeof tag);
-	if (!h->plan->spec.pings || !h->in_use || tag >= h->plan->spec.streams)
-		return PROTO_MORE;
+	uint32_t mark[2];
+	memcpy(mark, payload.ptr, sizeof mark);
+	if (!mark[0] || mark[1] >= H2_PINGS_MAX || h->pings[mark[1]] != mark[0])
+		return PROTO_MORE; /* of one that was given up, or of none */
+	h->pings[mark[1]] = 0;
 	h->in_use--;
 	h->idle_frames = 0;
-	*r->ret = (struct proto_answer){.tag = tag, .code = PROTO_CODE_NONE};
+	*r->ret = (struct proto_answer){.tag = mark[1], .code = PROTO_CODE_NONE};
 	return PROTO_ANSWER;
 }
 
@@ -349,7 +386,17 @@ static enum proto_step take_priority(struct reading *r, struct span payload)
 
 /* --- data -------------------------------------------------------------------------------- */
 
-/* Every byte of the frame counts against the windows, padding too. */
+/* Every byte counts against the window of the connection, padding and what nobody wants too. */
+static void use_window(struct reading *r, uint32_t len)
+{
+	struct h2 *h = r->h;
+	h->unacked += len;
+	if (h->unacked < H2_WINDOW_MAX / WINDOW_SHARE)
+		return;
+	h2_frame_u32(r->out, H2_WINDOW_UPDATE, 0, h->unacked);
+	h->unacked = 0;
+}
+
 static enum proto_step begin_data(struct reading *r)
 {
 	struct h2 *h = r->h;
@@ -360,16 +407,12 @@ static enum proto_step begin_data(struct reading *r)
 	h->padded = h->frame.flags & H2_PADDED;
 	h->padding = 0;
 	if (h->padded && !len)
-		return malformed(r, "padding longer than its frame");
-	h->unacked += len;
-	if (h->unacked > H2_WINDOW_MAX || (s && s->unacked + len > h->plan->window))
+		return wrong_size(r, "DATA shorter than what its flags announce");
+	if (s && s->unacked + len > h->plan->window)
 		return overflow(r, "more DATA than the window allows");
-	if (h->unacked >= H2_WINDOW_MAX / WINDOW_SHARE) {
-		h2_frame_u32(r->out, H2_WINDOW_UPDATE, 0, h->unacked);
-		h->unacked = 0;
-	}
+	use_window(r, len);
 	if (!s)
-		return PROTO_MORE;
+		return surplus(r);
 	if (!s->begun)
 		return reject(r, tag, H2_PROTOCOL_ERROR, PROTO_MALFORMED, "DATA before the head");
 	s->unacked += len;
@@ -377,7 +420,8 @@ static enum proto_step begin_data(struct reading *r)
 		h2_frame_u32(r->out, H2_WINDOW_UPDATE, s->id, s->unacked);
 		s->unacked = 0;
 	}
-	h->idle_frames = len ? 0 : h->idle_frames;
+	if (len > (h->padded ? PADDING_MAX : 0)) /* some of it is of the body */
+		h->idle_frames = 0;
 	return PROTO_MORE;
 }
 
@@ -397,8 +441,10 @@ static enum proto_step take_message(struct reading *r, uint32_t tag, struct span
 	}
 	if (call->turns && s->grpc.messages < call->count)
 		h2_send_up_to(r->h, s, call->ends[s->grpc.messages], r->out);
-	*r->ret = (struct proto_answer){
-		.tag = tag, .end = PROTO_MESSAGE, .status = s->head.status, .code = PROTO_CODE_NONE};
+	*r->ret = (struct proto_answer){.tag = tag,
+					.end = PROTO_MESSAGE,
+					.status = s->head.status,
+					.code = PROTO_CODE_NONE};
 	return PROTO_ANSWER;
 }
 
@@ -419,6 +465,9 @@ static enum proto_step take_body(struct reading *r, uint32_t tag, struct span *d
 	s->received += taken;
 	if (s->heard)
 		buf_append(&s->heard->body, before.ptr, taken);
+	if (s->to_head || s->head.status == 204 || s->head.status == 304)
+		return reject(r, tag, H2_PROTOCOL_ERROR, PROTO_MALFORMED,
+			      "a body where there can be none");
 	if (s->head.length != UINT64_MAX && s->received > s->head.length)
 		return reject(r, tag, H2_PROTOCOL_ERROR, PROTO_MALFORMED,
 			      "a body longer than its Content-Length");
@@ -447,7 +496,7 @@ static enum proto_step take_data(struct reading *r, struct span *in)
 			return step;
 	}
 	size_t here = in->len < h->left ? in->len : h->left;
-	size_t body = h->left - h->padding;
+	size_t body = h->left > h->padding ? h->left - h->padding : 0;
 	struct span data = {in->ptr, here < body ? here : body};
 	size_t padding = here - data.len;
 	struct h2_stream *s = h2_find(h, h->frame.id, &tag);
@@ -497,16 +546,16 @@ static enum proto_step admit(struct reading *r)
 {
 	struct h2 *h = r->h;
 	const struct h2_frame *f = &h->frame;
-	if (f->length > H2_FRAME_MAX)
-		return wrong_size(r, "a frame longer than was agreed");
 	if (!h->settled && (f->type != H2_SETTINGS || f->flags & H2_ACK))
 		return malformed(r, "it does not begin with SETTINGS");
+	if (f->length > H2_FRAME_MAX)
+		return wrong_size(r, "a frame longer than was agreed");
 	h->settled = true;
 	bool continues = f->type == H2_CONTINUATION;
 	if (continues != (h->block_id != 0) || (continues && f->id != h->block_id))
 		return malformed(r, "CONTINUATION expected, or not expected");
 	if (++h->idle_frames > H2_IDLE_FRAMES_MAX)
-		return fail(r, H2_ENHANCE_YOUR_CALM, PROTO_TOO_LARGE, "frames that answer nothing");
+		return calm(r, "frames that answer nothing");
 	return f->type == H2_DATA ? begin_data(r) : PROTO_MORE;
 }
 
@@ -559,6 +608,13 @@ static enum proto_step take_payload(struct reading *r, struct span *in)
 	return step;
 }
 
+static enum proto_step forget(struct reading *r, uint32_t tag, enum proto_end end)
+{
+	struct h2 *h = r->h;
+	h2_give_up(h, h->streams[tag].id);
+	return end_stream(r, tag, end, (int32_t)h->leave_code);
+}
+
 /* Requests that the peer said it will not look at, one after another. */
 static enum proto_step sweep(struct reading *r)
 {
@@ -566,13 +622,14 @@ static enum proto_step sweep(struct reading *r)
 	for (; h->sweep < h->plan->spec.streams && h->streams; h->sweep++) {
 		const struct h2_stream *s = &h->streams[h->sweep];
 		if (s->id && s->id > h->last_id)
-			return end_stream(r, h->sweep, PROTO_UNTOUCHED, (int32_t)h->leave_code);
+			return forget(r, h->sweep, s->begun ? PROTO_RESET : PROTO_UNTOUCHED);
 	}
 	h->sweep = UINT32_MAX;
 	return PROTO_MORE;
 }
 
-/* The answer to the upgrade: 101, or it is declined. Stream 1 is that request's, and unasked for. */
+/* The answer to the upgrade: 101, or it is declined. Stream 1 is that request's, and unasked for.
+ */
 static enum proto_step begin(struct reading *r, struct span *in)
 {
 	struct h2 *h = r->h;
@@ -586,6 +643,7 @@ static enum proto_step begin(struct reading *r, struct span *in)
 		return step;
 	h->upgrading = false;
 	h->next_id = 3;
+	h2_give_up(h, 1);
 	buf_append(r->out, h->plan->preface.ptr, h->plan->preface.len);
 	return PROTO_MORE;
 }
@@ -632,16 +690,24 @@ enum proto_step h2_feed(void *state, struct span *in, struct buf *out, struct pr
 	return step;
 }
 
+/* Whether anything of an answer has come. */
+static bool has_heard(const struct h2 *h)
+{
+	bool begun = h->frame_head_len;
+	for (uint32_t tag = 0; h->streams && tag < h->plan->spec.streams; tag++)
+		begun |= h->streams[tag].begun;
+	return begun;
+}
+
 enum proto_step h2_eof(void *state, struct proto_answer *ret)
 {
 	struct h2 *h = state;
-	bool heard = h->settled || h->frame_head_len;
 	if (!h->in_use && !h->upgrading)
 		return PROTO_MORE;
 	*ret = (struct proto_answer){
-		.fault = h->leaves  ? PROTO_LEFT
-			 : heard    ? PROTO_TRUNCATED
-				    : PROTO_CLOSED,
+		.fault = h->leaves      ? PROTO_LEFT
+			 : has_heard(h) ? PROTO_TRUNCATED
+					: PROTO_CLOSED,
 		.code = (int32_t)h->leave_code,
 		.detail = "closed before the answers were whole",
 	};
