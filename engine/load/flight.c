@@ -101,7 +101,8 @@ void flight_sent(struct worker *w, uint32_t id, uint32_t tag)
 		end_waiting(w, id, tag);
 	w->conns[id].to_write--;
 	f->sent_ns = w->now_ns;
-	if (f->due_ns >= w->measure_ns && calls_first_try(w, flight_index(w, id, tag)))
+	bool first = !f->again && calls_first_try(w, flight_index(w, id, tag));
+	if (f->due_ns >= w->measure_ns && first)
 		w->tally->sent++;
 }
 
@@ -109,6 +110,7 @@ void flight_unsend(struct worker *w, uint32_t id, uint32_t tag)
 {
 	struct flight *f = flight_of(w, id, tag);
 	f->sent_ns = 0;
+	f->again = true;
 	w->conns[id].to_write++;
 	w->tally->retries += f->due_ns >= w->measure_ns;
 	begin_waiting(w, id, tag);

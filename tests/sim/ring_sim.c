@@ -55,8 +55,10 @@ void ring_free(struct ring *r)
 		return;
 	for (unsigned i = 0; i < r->count; i++)
 		free((void *)(uintptr_t)r->heap[i].event.data.ptr);
-	for (uint32_t i = 0; i < r->slots; i++)
+	for (uint32_t i = 0; i < r->slots; i++) {
 		sim_inbox_clear(&r->peers[i]);
+		sim_h2_close(&r->peers[i]);
+	}
 	free(r->ports);
 	free(r->heap);
 	free(r->peers);
@@ -178,6 +180,14 @@ bool ring_peek(struct ring *r, uint32_t slot)
 
 /* --- sending and closing ---------------------------------------------------------------- */
 
+static void take_bytes(struct ring *r, uint32_t slot, struct span bytes)
+{
+	if (r->script.http2)
+		sim_h2_take(r, slot, bytes);
+	else
+		sim_take_request_bytes(r, slot, bytes.len);
+}
+
 enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, unsigned flags)
 {
 	struct peer *p = &r->peers[slot];
@@ -196,7 +206,7 @@ enum ring_sending ring_send(struct ring *r, uint32_t slot, struct span bytes, un
 	if (p->finished && sim_happens(r, 500))
 		e.res = -EPIPE;
 	else
-		sim_take_request_bytes(r, slot, taken);
+		take_bytes(r, slot, (struct span){bytes.ptr, taken});
 	if (!silent || e.res < 0)
 		sim_schedule(r, r->now_ns + rng_below(&r->rng, 50 * NS_PER_US), e);
 	return silent ? RING_SILENT : RING_REPORTS;
@@ -350,6 +360,7 @@ static void note_closed(struct ring *r, uint32_t slot)
 {
 	struct peer *p = &r->peers[slot];
 	sim_inbox_clear(p);
+	sim_h2_close(p);
 	sim_port_give(r, slot);
 	r->open -= p->connected;
 	r->truth.closed += p->connected;

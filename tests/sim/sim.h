@@ -36,6 +36,8 @@ struct sim_script {
 	uint64_t down_from_ns, down_to_ns; /* since the start: every connect is refused */
 	unsigned status_503, status_429, status_404, chunked, interim;
 	unsigned truncate, garbage, surplus, silence, last_answer;
+	bool http2; /* the peer speaks it; what follows is of that alone */
+	unsigned goaway, stream_reset, limit_streams;
 	uint64_t latency_ns; /* mean of everything that takes time */
 	uint64_t rest_ns;    /* how long TIME_WAIT lasts */
 	struct sim_hook hook;

@@ -15,8 +15,8 @@ static void deliver(struct ring *r, uint32_t slot, uint64_t at_ns, const char *b
 }
 
 /* In pieces, each a little later than the one before. */
-static uint64_t deliver_split(struct ring *r, uint32_t slot, uint64_t at_ns, const char *bytes,
-			      size_t len)
+uint64_t sim_deliver_split(struct ring *r, uint32_t slot, uint64_t at_ns, const char *bytes,
+			   size_t len)
 {
 	while (len) {
 		size_t piece = sim_happens(r, 700) ? len : 1 + rng_below(&r->rng, len);
@@ -60,12 +60,12 @@ static void answer(struct ring *r, uint32_t slot, uint64_t at_ns)
 	if (sim_happens(r, r->script.reset)) {
 		sim_finish(r, slot, at_ns, -ECONNRESET);
 	} else if (sim_happens(r, r->script.truncate)) {
-		at_ns = deliver_split(r, slot, at_ns, text, 1 + rng_below(&r->rng, len - 1));
+		at_ns = sim_deliver_split(r, slot, at_ns, text, 1 + rng_below(&r->rng, len - 1));
 		sim_finish(r, slot, at_ns, 0);
 	} else if (sim_happens(r, r->script.garbage)) {
 		deliver(r, slot, at_ns, "SSH-2.0-x\r\n", 11);
 	} else {
-		at_ns = deliver_split(r, slot, at_ns, text, len);
+		at_ns = sim_deliver_split(r, slot, at_ns, text, len);
 		r->truth.answers++;
 		r->truth.answers_ok += strstr(text, " 200 ") != NULL;
 		if (sim_happens(r, r->script.surplus))

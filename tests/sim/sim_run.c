@@ -1,6 +1,7 @@
 #include "tests/sim/sim_runs.h"
 
 #include "base/mono.h"
+#include "proto/proto.h"
 #include "run/verdict.h"
 #include "proto/proto.h"
 
@@ -74,6 +75,21 @@ static void make_tuples(const struct sim_run *run, struct tuples *t)
 	};
 }
 
+static int set_request(struct sim_run *run, struct err *err)
+{
+	struct plan *p = &run->plan;
+	const struct proto_spec spec = {.scheme = "http",
+					.authority = "sim",
+					.path = "/",
+					.method = run->body.len ? "POST" : "GET",
+					.body = run->body,
+					.streams = p->pipeline};
+	if (!p->proto)
+		p->proto = &proto_h1;
+	return p->proto->send ? p->proto->compile(&p->spoken, &spec, err)
+			      : plan_set_request(p, span_of(SIM_REQUEST), err);
+}
+
 int sim_run_worker(struct sim_run *run, struct sim_result *ret)
 {
 	struct worker *w = NULL;
@@ -85,7 +101,7 @@ int sim_run_worker(struct sim_run *run, struct sim_result *ret)
 	ret->dialled_short = UINT64_MAX;
 	run->plan.proto = &proto_h1;
 	make_tuples(run, &run->plan.tuples);
-	int result = plan_set_request(&run->plan, span_of(SIM_REQUEST), &err);
+	int result = set_request(run, &err);
 	if (!result)
 		result = worker_new(&watcher.worker, &run->plan, 0, &err);
 	w = watcher.worker;
