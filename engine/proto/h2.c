@@ -164,7 +164,8 @@ static unsigned h2_room(const void *state)
 	uint32_t most = h->plan->spec.streams;
 	if (!h->plan->spec.pings && h->peer_streams < most)
 		most = h->peer_streams;
-	return most > h->in_use ? most - h->in_use : 0;
+	uint32_t taken = h->in_use + h->first_open;
+	return most > taken ? most - taken : 0;
 }
 
 /* --- streams ----------------------------------------------------------------------------- */

@@ -102,6 +102,7 @@ struct h2 {
 	uint32_t continuations, idle_frames;
 
 	bool upgrading;
+	bool first_open; /* stream 1, the upgrade's request, is not answered yet */
 	struct h1 h1; /* the answer to the upgrade */
 
 	/* The latest block that changed no table, and what it said. */

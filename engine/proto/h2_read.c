@@ -168,6 +168,8 @@ static enum proto_step strip(struct reading *r, struct span *payload)
  * said that it was the end, RFC 9113 5.1. */
 static enum proto_step surplus(struct reading *r)
 {
+	if (r->h->frame.id == 1 && r->h->frame.flags & H2_END_STREAM)
+		r->h->first_open = false;
 	if (r->h->frame.id <= r->h->given_up_id)
 		return PROTO_MORE;
 	return fail(r, H2_STREAM_CLOSED, PROTO_DESYNC, "more of an answer that had ended");
@@ -317,6 +319,7 @@ static enum proto_step take_reset(struct reading *r, struct span payload)
 	if (payload.len != 4)
 		return wrong_size(r, "RST_STREAM of a broken length");
 	uint32_t code = h2_u32((const uint8_t *)payload.ptr);
+	h->first_open &= h->frame.id != 1;
 	if (!h2_find(h, h->frame.id, &tag))
 		return PROTO_MORE;
 	return end_stream(r, tag, code == H2_REFUSED_STREAM ? PROTO_UNTOUCHED : PROTO_RESET,
@@ -644,6 +647,7 @@ static enum proto_step begin(struct reading *r, struct span *in)
 	h->upgrading = false;
 	h->next_id = 3;
 	h2_give_up(h, 1);
+	h->first_open = true;
 	buf_append(r->out, h->plan->preface.ptr, h->plan->preface.len);
 	return PROTO_MORE;
 }

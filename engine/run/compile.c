@@ -4,6 +4,7 @@
 #include "base/url.h"
 #include "proto/proto.h"
 #include "proto/request.h"
+#include "run/alpn.h"
 #include "run/endpoints.h"
 #include "run/redact.h"
 #include "run/mixing.h"
@@ -197,6 +198,12 @@ static void choose_stages(const struct run_config *c, struct plan *p)
 		p->rate_rps = stages_most(c);
 }
 
+static void choose_proto(const struct run_config *c, const char *name, struct plan *p)
+{
+	p->proto = proto_find(name);
+	p->pipeline = p->proto->ordered ? c->pipeline : c->streams ? c->streams : 1;
+}
+
 static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)
 {
 	uint32_t cores = limits->cpu_count ? limits->cpu_count : 1;
@@ -204,8 +211,7 @@ static void choose_load(const struct run_config *c, const struct limits *limits,
 	p->handshakes_only = c->handshakes_only;
 	p->expect_status = c->expect_status;
 	p->checks = c->checks.count ? &c->checks : NULL;
-	p->proto = proto_find(c->protocol ? c->protocol : "h1");
-	p->pipeline = p->proto->ordered ? c->pipeline : c->streams;
+	choose_proto(c, c->protocol ? c->protocol : c->upgrade ? "h2" : "h1", p);
 	p->connections = c->connections;
 	p->workers = c->threads ? c->threads : cores < c->connections ? cores : c->connections;
 	p->rate_rps = c->rate_rps;
@@ -258,6 +264,19 @@ static void describe(const struct run_config *c, const struct url *url, const st
 	memcpy(s->thresholds, c->thresholds, sizeof s->thresholds);
 }
 
+static int check_upgrade(const struct run_config *c, const struct url *url, struct err *err)
+{
+	bool other = c->protocol && strcmp(c->protocol, "h2");
+	if (!c->upgrade || (!other && !strcmp(url->scheme, "http")))
+		return 0;
+	if (other)
+		err_set(err, ERR_USAGE, "--h2c-upgrade with another protocol: it begins HTTP/2");
+	else
+		err_set(err, ERR_USAGE, "--h2c-upgrade with %s: over TLS, ALPN begins HTTP/2",
+			c->url);
+	return err_hint(err, "leave --h2c-upgrade out");
+}
+
 int compile_plan(const struct run_config *c, const struct limits *limits, bool dry,
 		 struct plan *ret, struct summary *s, struct err *err)
 {
@@ -267,8 +286,18 @@ int compile_plan(const struct run_config *c, const struct limits *limits, bool d
 		return -1;
 	choose_load(c, limits, ret);
 	describe(c, &url, ret, s);
-	if (check_checks(c, ret, err) || secure_open(c, &url, ret, s, err) ||
-	    endpoints_choose(c, &url, limits, dry, ret, err) ||
+	if (check_checks(c, ret, err) || check_upgrade(c, &url, err) ||
+	    endpoints_choose(c, &url, limits, dry, ret, err)) {
+		plan_fini(ret);
+		return -1;
+	}
+	if (alpn_decides(c, &url) && dry)
+		s->protocol = "h1 or h2, by ALPN";
+	else if (alpn_decides(c, &url)) {
+		choose_proto(c, alpn_choose(c, &url, ret, s), ret);
+		s->protocol = ret->proto->name;
+	}
+	if (secure_open(c, &url, ret, s, err) ||
 	    render_requests(c, &url, ret, s, err)) {
 		secure_close(ret);
 		plan_fini(ret);

@@ -58,6 +58,7 @@ int secure_open(const struct run_config *c, const struct url *url, struct plan *
 		.max = c->tls.max,
 		.ciphers = c->tls.ciphers,
 		.alpn = plan->proto->alpn,
+		.alpn_needed = plan->proto->alpn && strcmp(plan->proto->alpn, "http/1.1"),
 		.resume = c->tls.resume,
 	};
 	s->tls.used = true;

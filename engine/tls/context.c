@@ -117,14 +117,19 @@ static int select_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_l
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static void choose_alpn(struct tls_context *c, const char *protocol)
+/* In its wire form each name stands behind its length. */
+static void choose_alpn(struct tls_context *c, const char *protocols)
 {
-	size_t len = protocol ? strlen(protocol) : 0;
+	size_t len = protocols ? strlen(protocols) : 0;
 	if (!len || len >= sizeof c->alpn)
 		return;
-	c->alpn[0] = (uint8_t)len;
-	memcpy(c->alpn + 1, protocol, len);
+	memcpy(c->alpn + 1, protocols, len);
 	c->alpn_len = (unsigned)len + 1;
+	for (unsigned at = 0; at < c->alpn_len; at += c->alpn[at] + 1u) {
+		const uint8_t *name = c->alpn + at + 1, *end = c->alpn + c->alpn_len;
+		const uint8_t *comma = memchr(name, ',', (size_t)(end - name));
+		c->alpn[at] = (uint8_t)((comma ? comma : end) - name);
+	}
 	if (c->server)
 		SSL_CTX_set_alpn_select_cb(c->ssl, select_alpn, c);
 	else
@@ -153,6 +158,7 @@ static int fill(struct tls_context *c, const struct tls_config *config, struct e
 	c->server = config->server;
 	c->insecure = config->insecure;
 	c->resume = config->resume && !config->server;
+	c->alpn_needed = config->alpn_needed && !config->server;
 	c->ssl = SSL_CTX_new(c->server ? TLS_server_method() : TLS_client_method());
 	if (!c->ssl)
 		return err_set(err, ERR_RUNTIME, "no memory for TLS");

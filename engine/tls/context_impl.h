@@ -20,7 +20,7 @@ struct identity {
 
 struct tls_context {
 	SSL_CTX *ssl;
-	bool server, insecure, resume;
+	bool server, insecure, resume, alpn_needed;
 	bool has_certificate;
 	bool host_is_address;
 	char host[256];

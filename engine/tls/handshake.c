@@ -340,6 +340,23 @@ bool tls_handshake_keys(struct tls_handshake *h, struct tls_keys *ret_tx, struct
 	return done;
 }
 
+bool tls_handshake_agreed(struct tls_handshake *h)
+{
+	struct tls_context *c = h->pool->context;
+	const unsigned char *chosen;
+	unsigned len;
+	if (!c->alpn_needed)
+		return true;
+	SSL_get0_alpn_selected(h->ssl, &chosen, &len);
+	if (len + 1 == c->alpn_len && !memcmp(chosen, c->alpn + 1, len))
+		return true;
+	snprintf(h->detail, sizeof h->detail, "offered %.*s, chose %.*s", (int)c->alpn[0],
+		 (const char *)c->alpn + 1, len ? (int)len : 7,
+		 len ? (const char *)chosen : "nothing");
+	tls_context_tell(c, TLS_REASON_NO_ALPN, h->detail);
+	return false;
+}
+
 bool tls_handshake_resumed(const struct tls_handshake *h)
 {
 	return SSL_session_reused(h->ssl);

@@ -27,6 +27,9 @@ enum tls_shaking { TLS_SHAKES, TLS_SHAKEN, TLS_SHAKE_FAILED };
 /* Takes a whole record (empty at first) and appends what is to be sent. */
 enum tls_shaking tls_handshake_step(struct tls_handshake *h, struct span record, struct buf *out);
 
+/* Whether the peer chose the protocol that is needed; else the context is told. */
+bool tls_handshake_agreed(struct tls_handshake *h);
+
 /* Once shaken: the keys, version and cipher lie in them. False: OpenSSL does not give them. */
 bool tls_handshake_keys(struct tls_handshake *h, struct tls_keys *ret_tx, struct tls_keys *ret_rx);
 bool tls_handshake_resumed(const struct tls_handshake *h);

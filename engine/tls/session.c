@@ -138,6 +138,8 @@ static void say_alert(struct tls_pool *p, struct tls_session *s, uint8_t alert, 
 
 static enum tls_event shaken(struct tls_pool *p, struct tls_session *s)
 {
+	if (!tls_handshake_agreed(s->handshake))
+		return fail(s, TLS_REASON_NO_ALPN);
 	if (!tls_handshake_keys(s->handshake, &s->tx, &s->rx))
 		return fail(s, TLS_REASON_INTERNAL);
 	s->version = s->tx.version;
