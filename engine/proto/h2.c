@@ -285,7 +285,8 @@ static void send_ping(struct h2 *h, uint32_t tag, struct buf *out)
 	buf_append(out, payload, sizeof payload);
 }
 
-/* The plan's block, as the peer's table allows. */
+/* The plan's block, as the peer's table allows. A connection's requests are all the plan's, or all
+ * text, whose deflater knows the table. */
 static struct span choose_block(struct h2 *h)
 {
 	const struct h2_plan *p = h->plan;
