@@ -40,8 +40,10 @@ static uint8_t next(struct input *in)
 
 /* --- our side ---------------------------------------------------------------------------- */
 
-static void open_client(struct client *c, uint8_t kind)
+/* Compiled once a kind, and kept. */
+static void *plan_of(uint8_t kind)
 {
+	static void *plans[256];
 	static const char body[40000];
 	struct err err;
 	const struct proto_spec spec = {.scheme = "http",
@@ -53,7 +55,14 @@ static void open_client(struct client *c, uint8_t kind)
 					.window = kind & 8 ? 1000 : 0,
 					.upgrade = kind & 16,
 					.pings = kind & 32 && kind & 1};
-	DEMAND(!proto_h2.compile(&c->plan, &spec, &err));
+	if (!plans[kind])
+		DEMAND(!proto_h2.compile(&plans[kind], &spec, &err));
+	return plans[kind];
+}
+
+static void open_client(struct client *c, uint8_t kind)
+{
+	c->plan = plan_of(kind);
 	c->tells = kind & 64;
 	buf_init(&c->out, OUT_MAX);
 	buf_init(&c->heard.head, 4096);
@@ -67,7 +76,6 @@ static void close_client(struct client *c)
 	if (!c->over)
 		proto_h2.eof(&c->h, &a);
 	proto_h2.close(&c->h);
-	proto_h2.discard(c->plan);
 	buf_fini(&c->out);
 	buf_fini(&c->heard.head);
 	buf_fini(&c->heard.body);

@@ -279,6 +279,43 @@ START_TEST(a_ping_that_was_given_up_is_not_the_next_ones_answer)
 }
 END_TEST
 
+/* Its own request is stream 1, and counts until it is answered. */
+START_TEST(an_upgrade_takes_the_room_of_a_stream)
+{
+	static const char text[] = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+				   "Upgrade: h2c\r\n\r\n";
+	struct buf more;
+	memset(&c, 0, sizeof c);
+	case_open(&c, (struct proto_spec){.upgrade = true, .streams = 4});
+	ck_assert(!proto_h2.ready(&c.h));
+	case_feed(&c, text, sizeof text - 1);
+	ck_assert(proto_h2.ready(&c.h));
+	row_bytes("% 000006 04 00 00000000 000300000003", &more);
+	case_feed(&c, more.ptr, more.len);
+	ck_assert_uint_eq(proto_h2.room(&c.h), 2);
+	buf_fini(&more);
+	row_bytes("000001 01 05 00000001 88", &more);
+	case_feed(&c, more.ptr, more.len);
+	ck_assert_uint_eq(proto_h2.room(&c.h), 3);
+	ck_assert_uint_eq(c.answer_count, 0);
+	buf_fini(&more);
+	case_close(&c);
+}
+END_TEST
+
+START_TEST(an_upgrade_that_is_declined_tells_the_status)
+{
+	static const char text[] = "HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n";
+	memset(&c, 0, sizeof c);
+	case_open(&c, (struct proto_spec){.upgrade = true});
+	case_feed(&c, text, sizeof text - 1);
+	ck_assert_int_eq(c.step, PROTO_FAULT);
+	ck_assert_int_eq(c.answers[0].fault, PROTO_DECLINED);
+	ck_assert_uint_eq(c.answers[0].status, 404);
+	case_close(&c);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("streams");
@@ -293,6 +330,8 @@ int main(void)
 	tcase_add_test(t, no_streams_at_all_leave_no_room_until_there_are);
 	tcase_add_test(t, a_body_waits_for_a_window_of_nothing);
 	tcase_add_test(t, a_window_below_nothing_is_no_error);
+	tcase_add_test(t, an_upgrade_takes_the_room_of_a_stream);
+	tcase_add_test(t, an_upgrade_that_is_declined_tells_the_status);
 	tcase_add_test(t, a_ping_that_was_given_up_is_not_the_next_ones_answer);
 	return rows_main("h2_streams", t);
 }

@@ -64,6 +64,27 @@ START_TEST(hands_are_shaken_and_data_passes_however_the_bytes_are_cut)
 }
 END_TEST
 
+START_TEST(a_protocol_that_is_needed_must_be_chosen)
+{
+	static const char *const served[] = {"h2", "http/1.1,h2", NULL};
+	for (unsigned i = 0; i < 3; i++) {
+		ours.alpn = "h2";
+		ours.alpn_needed = true;
+		theirs.alpn = served[i];
+		connect_both(VERSIONS[_i], 1u << 20);
+		ck_assert(client.session.open == (served[i] != NULL));
+		if (!served[i]) {
+			ck_assert_int_eq(client.session.reason, TLS_REASON_NO_ALPN);
+			ck_assert_str_eq(tls_context_detail(client.context, TLS_REASON_NO_ALPN),
+					 "offered h2, chose nothing");
+			return;
+		}
+		end_fini(&client);
+		end_fini(&server);
+	}
+}
+END_TEST
+
 START_TEST(a_ticket_is_kept_and_presented)
 {
 	ours.resume = true;
@@ -234,6 +255,7 @@ int main(void)
 {
 	const TTest *const looped[] = {
 		hands_are_shaken_and_data_passes_however_the_bytes_are_cut,
+		a_protocol_that_is_needed_must_be_chosen,
 		a_ticket_is_kept_and_presented,
 		an_end_is_told_from_a_truncation,
 		half_a_record_is_no_boundary,
