@@ -201,7 +201,7 @@ static void choose_stages(const struct run_config *c, struct plan *p)
 static void choose_proto(const struct run_config *c, const char *name, struct plan *p)
 {
 	p->proto = proto_find(name);
-	p->pipeline = p->proto->ordered ? c->pipeline : c->streams ? c->streams : 1;
+	p->pipeline = p->proto->ordered ? c->pipeline : c->streams;
 }
 
 static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)
