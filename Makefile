@@ -5,8 +5,8 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
-DEPS_BUILD := gcc clang make pkg-config bpftool libbpf-dev libmnl-dev libnghttp2-dev libwslay-dev libprotobuf-c-dev libmicrohttpd-dev libcap-ng-dev libgnutls28-dev liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libyaml-dev libcsv-dev zlib1g-dev
-DEPS_CHECK := check python3 openssl user-mode-linux kmod nginx-light haproxy nghttp2-server iproute2 iptables strace wrk clang-format prometheus ethtool \
+DEPS_BUILD := gcc clang make pkg-config bpftool libbpf-dev libmnl-dev libnghttp2-dev libwslay-dev libprotobuf-c-dev libprotobuf-dev protobuf-compiler protobuf-c-compiler libmicrohttpd-dev libcap-ng-dev libgnutls28-dev liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libyaml-dev libcsv-dev zlib1g-dev
+DEPS_CHECK := check python3 python3-grpcio openssl user-mode-linux kmod nginx-light haproxy nghttp2-server iproute2 iptables strace wrk clang-format prometheus ethtool \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
 DEPS_GUEST := qemu-system-x86 busybox-static
@@ -49,7 +49,8 @@ SIM_C    := $(wildcard tests/sim/*.c)
 SEARCH_C := $(wildcard tests/search/*.c)
 FUZZ_C   := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_C  := $(wildcard tests/bench/*.c)
-ENGINE_O := $(ENGINE_C:%.c=$(BUILD)/%.o) $(PROBE_C:%.c=$(BUILD)/%.o)
+DESCRIPTOR := $(BUILD)/google/protobuf/descriptor.pb-c
+ENGINE_O := $(ENGINE_C:%.c=$(BUILD)/%.o) $(PROBE_C:%.c=$(BUILD)/%.o) $(DESCRIPTOR).o
 TOOLS_O  := $(TOOLS_C:%.c=$(BUILD)/%.o)
 UNITS    := $(UNIT_C:%.c=$(BUILD)/%)
 BENCHES  := $(BENCH_C:%.c=$(BUILD)/%)
@@ -93,6 +94,20 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(Q)bpftool gen skeleton $< name $(*F) >$@.part && mv $@.part $@
 $(PROBE_C:%.c=$(BUILD)/%.o): CPPFLAGS += -I$(BUILD)
 $(PROBE_C:%.c=$(BUILD)/%.o): $(SKELETONS)
+
+# What describes messages is itself a message: read by code that protoc-gen-c makes of its .proto.
+DESCRIPTOR_PROTO := $(firstword $(wildcard /usr/include/google/protobuf/descriptor.proto \
+                      /usr/local/include/google/protobuf/descriptor.proto))
+$(DESCRIPTOR).c: $(DESCRIPTOR_PROTO) Makefile
+	@mkdir -p $(@D)
+	@echo "  GEN  $@"
+	$(Q)protoc --c_out=$(BUILD) -I $(DESCRIPTOR_PROTO:%/google/protobuf/descriptor.proto=%) $(DESCRIPTOR_PROTO)
+$(DESCRIPTOR).h: $(DESCRIPTOR).c
+$(DESCRIPTOR).o: $(DESCRIPTOR).c
+	@echo "  CC   $<"
+	$(Q)$(CC) -I$(BUILD) $(CFLAGS) -w -c -o $@ $<
+$(BUILD)/engine/proto/grpc_schema.o: CPPFLAGS += -isystem $(BUILD)
+$(BUILD)/engine/proto/grpc_schema.o: $(DESCRIPTOR).h
 
 # Unit tests see the tools' modules too, all but main.
 TEST_LINK := $(CC) $(filter-out -flto=auto,$(CFLAGS))
