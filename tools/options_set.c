@@ -312,6 +312,33 @@ int set_protocol(struct invocation *in, const struct option *o, const char *valu
 	return 0;
 }
 
+int set_grpc(struct invocation *in, const struct option *o, const char *value, struct err *err)
+{
+	in->run.protocol = "grpc";
+	return set_text(in, o, value, err);
+}
+
+int set_grpc_compress(struct invocation *in, const struct option *o, const char *value,
+		      struct err *err)
+{
+	(void)o;
+	in->run.grpc.gzip = !strcmp(value, "gzip");
+	if (in->run.grpc.gzip || !strcmp(value, "identity"))
+		return 0;
+	return err_set(err, ERR_USAGE, "\"%s\" is neither gzip nor identity", value);
+}
+
+int set_proto_path(struct invocation *in, const struct option *o, const char *value,
+		   struct err *err)
+{
+	struct run_grpc *grpc = &in->run.grpc;
+	(void)o;
+	if (grpc->path_count == RUN_PROTO_PATHS_MAX)
+		return err_set(err, ERR_USAGE, "more than %d folders", RUN_PROTO_PATHS_MAX);
+	grpc->paths[grpc->path_count++] = value;
+	return 0;
+}
+
 /* The first one replaces those of a scenario. */
 int set_agent(struct invocation *in, const struct option *o, const char *value, struct err *err)
 {

@@ -18,6 +18,6 @@ option_setter set_check; /* field.min: which kind, enum check_kind */
 
 option_setter set_header, set_data, set_threshold, set_spin, set_allow_target, set_format,
 	set_churn, set_tls_max, set_ktls, set_variable, set_stage, set_executor, set_stop_if,
-	set_read_only_if, set_agent, set_protocol;
+	set_read_only_if, set_agent, set_protocol, set_grpc, set_grpc_compress, set_proto_path;
 
 #endif

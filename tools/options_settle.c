@@ -13,13 +13,55 @@
 
 #define DATA_FILE_MAX ((size_t)64 << 20)
 
+/* What does not go together. */
+struct rule {
+	bool wrong;
+	const char *text, *hint;
+};
+
+static int check_rules(const struct rule *rules, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (rules[i].wrong) {
+			err_set(err, ERR_USAGE, "%s", rules[i].text);
+			return err_hint(err, "%s", rules[i].hint);
+		}
+	}
+	return 0;
+}
+
+static bool is_call_described(const struct run_grpc *g)
+{
+	return g->proto || g->protoset || g->reflect || g->path_count || g->timeout_ns || g->gzip ||
+	       g->message_max || g->repeat;
+}
+
+static int check_call(const struct invocation *in, struct err *err)
+{
+	const struct run_config *run = &in->run;
+	const struct rule rules[] = {
+		{run->grpc.method && run->hold,
+		 "--grpc with hold: a hold keeps connections, and makes no calls",
+		 "--http2 holds connections to the same server; brink run --grpc calls it"},
+		{run->grpc.method && in->scenario,
+		 "--grpc with a scenario: its requests are of HTTP",
+		 "brink run URL --grpc PKG.SVC/METHOD makes one call over and over"},
+		{!run->grpc.method && is_call_described(&run->grpc),
+		 "flags of gRPC without --grpc: no method is called", "add --grpc PKG.SVC/METHOD"},
+		{run->grpc.method && (options_has(in, "http1.1") || options_has(in, "http2")),
+		 "--grpc with --http1.1 or --http2: it is a protocol of its own",
+		 "leave the other out"},
+		{run->grpc.method && run->expect_status,
+		 "--expect-status with --grpc: a call is judged by its grpc-status",
+		 "leave it out"},
+	};
+	return check_rules(rules, sizeof rules / sizeof *rules, err);
+}
+
 static int check_combinations(const struct invocation *in, struct err *err)
 {
 	const struct run_config *run = &in->run;
-	const struct {
-		bool wrong;
-		const char *text, *hint;
-	} rules[] = {
+	const struct rule rules[] = {
 		{run->pipeline > 1 && !run->keepalive,
 		 "--pipeline with --no-keepalive: a connection for one request cannot carry "
 		 "several",
@@ -60,13 +102,7 @@ static int check_combinations(const struct invocation *in, struct err *err)
 		{in->quiet && in->verbose, "--quiet with --verbose: they contradict each other",
 		 "leave one of them out"},
 	};
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-		if (rules[i].wrong) {
-			err_set(err, ERR_USAGE, "%s", rules[i].text);
-			return err_hint(err, "%s", rules[i].hint);
-		}
-	}
-	return 0;
+	return check_rules(rules, sizeof rules / sizeof *rules, err);
 }
 
 /* --- the body ----------------------------------------------------------------------------- */
@@ -320,7 +356,8 @@ int options_settle_run(struct invocation *in, struct err *err)
 		return -1;
 	if (settle_search(in, err))
 		return -1;
-	if (settle_url(in, err) || check_combinations(in, err) || settle_body(in, err))
+	if (settle_url(in, err) || check_combinations(in, err) || check_call(in, err) ||
+	    settle_body(in, err))
 		return -1;
 	return in->connect_to ? settle_connect_to(in, err) : 0;
 }

@@ -20,6 +20,7 @@
 #define HOLD OPTIONS_HOLD
 #define FIND OPTIONS_FIND
 #define BOTH OPTIONS_LOADING
+#define CALL (OPTIONS_RUN | OPTIONS_FIND)
 #define MANY (OPTIONS_LOADING | OPTIONS_REPEATED)
 #define ALL  (OPTIONS_LOADING | OPTIONS_DOCTOR)
 
@@ -93,8 +94,31 @@ const struct option options[] = {
 	 (RUN | FIND), set_off, INTO(run.keepalive, 0, 1)},
 	{"Connections", 0, "pipeline", "N", "1", "requests in flight on a connection at most", RUN,
 	 set_count, INTO(run.pipeline, 1, PLAN_PIPELINE_MAX)},
-	{"Protocol", 0, "http2", NULL, "by the URL", "HTTP/2: h2 over TLS, else with prior knowledge",
-	 BOTH, set_protocol, ELSEWHERE},
+	{"Protocol", 0, "http2", NULL, "by the URL",
+	 "HTTP/2: h2 over TLS, else with prior knowledge", BOTH, set_protocol, ELSEWHERE},
+	{"gRPC", 0, "grpc", "PKG.SVC/METHOD", "plain HTTP",
+	 "call this method; --data, or --data-file, is its message as JSON, or messages of a "
+	 "stream: an array, or JSON lines",
+	 BOTH, set_grpc, INTO(run.grpc.method, 0, 0)},
+	{"gRPC", 0, "proto", "FILE", "none", "where the method is described: compiled by protoc",
+	 CALL, set_text, INTO(run.grpc.proto, 0, 0)},
+	{"gRPC", 0, "proto-path", "DIR", "the folder of --proto",
+	 "where protoc looks for that file and what it imports", (CALL | OPTIONS_REPEATED),
+	 set_proto_path, ELSEWHERE},
+	{"gRPC", 0, "protoset", "FILE", "none",
+	 "or a descriptor set: protoc --include_imports --descriptor_set_out", CALL, set_text,
+	 INTO(run.grpc.protoset, 0, 0)},
+	{"gRPC", 0, "reflect", NULL, "off", "or ask the server, before the load", CALL, set_on,
+	 INTO(run.grpc.reflect, 0, 1)},
+	{"gRPC", 0, "grpc-timeout", "T", "none", "the deadline that the server is told", CALL,
+	 set_duration, INTO(run.grpc.timeout_ns, NS_PER_US, RUN_TIME_MAX)},
+	{"gRPC", 0, "grpc-compress", "gzip|identity", "identity", "how messages are sent", CALL,
+	 set_grpc_compress, ELSEWHERE},
+	{"gRPC", 0, "grpc-message-max", "SIZE", "4MiB",
+	 "a longer message of an answer has failed (too_large)", CALL, set_size,
+	 INTO(run.grpc.message_max, 1, UINT32_MAX)},
+	{"gRPC", 0, "messages", "N", "1", "send the message, or messages, of a stream N times",
+	 CALL, set_count, INTO(run.grpc.repeat, 1, 1000000)},
 	{"Protocol", 0, "http1.1", NULL, "by the URL", "HTTP/1.1", BOTH, set_protocol, ELSEWHERE},
 	{"Protocol", 0, "h2c-upgrade", NULL, "prior knowledge",
 	 "begin HTTP/2 as an upgrade of HTTP/1.1", BOTH, set_on, INTO(run.upgrade, 0, 1)},

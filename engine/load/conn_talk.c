@@ -1,6 +1,7 @@
 /* conn_talk: what a connection writes and reads. */
 #include "load/conn_impl.h"
 #include "load/talk.h"
+#include "proto/grpc.h"
 
 #include "base/mono.h"
 
@@ -125,6 +126,14 @@ void conn_sent(struct worker *w, uint32_t id, int res)
 
 /* --- reading ---------------------------------------------------------------------------- */
 
+_Static_assert(TALLY_GRPC == GRPC_STATUSES + 1, "one place for each status, and one for others");
+
+static void count_status(struct worker *w, const struct proto_answer *a)
+{
+	if (a->end == PROTO_WHOLE && a->code != PROTO_CODE_NONE)
+		w->tally->grpc[a->code < GRPC_STATUSES ? a->code : GRPC_OTHERS]++;
+}
+
 static void count_answer(struct worker *w, uint32_t id, uint32_t tag, const struct proto_answer *a,
 			 bool surplus)
 {
@@ -132,6 +141,8 @@ static void count_answer(struct worker *w, uint32_t id, uint32_t tag, const stru
 	const struct flight *f = flight_of(w, id, tag);
 	if (f->due_ns >= w->measure_ns && a->status)
 		w->tally->status[a->status]++;
+	if (f->due_ns >= w->measure_ns && w->plan->grpc)
+		count_status(w, a);
 	uint64_t service_ns = w->now_ns - f->sent_ns;
 	w->service_ewma_ns += ((int64_t)service_ns - (int64_t)w->service_ewma_ns) / 64;
 	if (service_ns < w->service_min_ns)
@@ -221,11 +232,20 @@ static void after_answers(struct worker *w, uint32_t id)
 	}
 }
 
-/* A message of an answer that goes on. */
+/* A message of an answer that goes on. What a mark says of an earlier flight is before this one
+ * was sent. */
 static void count_message(struct worker *w, uint32_t id, uint32_t tag)
 {
 	const struct flight *f = flight_of(w, id, tag);
-	w->tally->messages += f->due_ns >= w->measure_ns;
+	if (f->due_ns < w->measure_ns)
+		return;
+	w->tally->messages++;
+	if (!w->marks)
+		return;
+	uint64_t *mark = &w->marks[flight_index(w, id, tag)];
+	hist_add(&w->tally->message_us,
+		 worker_us_since(w, *mark > f->sent_ns ? *mark : f->sent_ns));
+	*mark = w->now_ns;
 }
 
 static void ended_in_fault(struct worker *w, uint32_t id, const struct proto_answer *a)

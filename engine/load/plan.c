@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "load/mix.h"
+#include "proto/grpc.h"
 #include "proto/proto.h"
 
 #include <string.h>
@@ -27,6 +28,8 @@ void plan_fini(struct plan *p)
 	if (p->spoken)
 		p->proto->discard(p->spoken);
 	p->spoken = NULL;
+	grpc_load_free(p->grpc);
+	p->grpc = NULL;
 	mix_free(p->mix);
 	p->mix = NULL;
 	tuples_fini(&p->tuples);

@@ -17,6 +17,7 @@ struct mix;
 struct schedule;
 struct tls_context;
 struct proto;
+struct grpc_load;
 
 #define PLAN_PIPELINE_MAX 64u /* where answers come in order */
 
@@ -28,6 +29,7 @@ struct plan {
 	struct tuples tuples; /* where to, and where from */
 	const struct proto *proto;
 	void *spoken; /* compiled by it; NULL: its requests are `wire`, or the mix's as they stand */
+	struct grpc_load *grpc; /* what a call says, and what was said of those that failed; NULL */
 	struct span wire; /* `pipeline` copies of the request, back to back, in registered memory */
 	size_t request_len; /* of one copy */
 	bool head;          /* the method is HEAD */

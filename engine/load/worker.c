@@ -36,6 +36,11 @@ static size_t links_len(const struct worker *w)
 	return (size_t)w->count * w->plan->pipeline * sizeof *w->links;
 }
 
+static size_t marks_len(const struct worker *w)
+{
+	return (size_t)w->count * w->plan->pipeline * sizeof *w->marks;
+}
+
 /* Connections that are held have few requests in flight: only these shall cost memory. */
 static bool reserve(struct worker *w)
 {
@@ -46,8 +51,11 @@ static bool reserve(struct worker *w)
 		return false;
 	if (worker_multiplexes(w))
 		w->links = mem_pages(links_len(w));
+	if (w->plan->grpc)
+		w->marks = mem_pages(marks_len(w));
 	pool_init(&w->talks, sizeof(struct talk) + (w->plan->proto->size + 15) / 16 * 16, w->count);
-	return w->conns && w->flights && (w->links || !worker_multiplexes(w)) && calls_init(w);
+	return w->conns && w->flights && (w->links || !worker_multiplexes(w)) &&
+	       (w->marks || !w->plan->grpc) && calls_init(w);
 }
 
 int worker_new(struct worker **ret, const struct plan *plan, uint32_t number, struct err *err)
@@ -88,6 +96,7 @@ void worker_free(struct worker *w)
 		conn_drop_talk(w, id);
 	pool_fini(&w->talks);
 	mem_pages_free(w->links, links_len(w));
+	mem_pages_free(w->marks, marks_len(w));
 	tuple_book_fini(&w->book);
 	mem_pages_free(w->conns, w->count * sizeof *w->conns);
 	mem_pages_free(w->flights, flights_len(w));

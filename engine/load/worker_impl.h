@@ -29,6 +29,7 @@ struct worker {
 	struct conn *conns;
 	struct flight *flights; /* plan->pipeline a connection */
 	uint16_t *links;        /* of flights, where answers come in any order */
+	uint64_t *marks;        /* of flights: when their latest message came; of gRPC alone */
 	struct pool talks;
 	uint32_t count;
 	struct wheel wheel;

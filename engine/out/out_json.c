@@ -43,6 +43,7 @@ static void latencies(struct json *j, const struct tally *t)
 	latency(j, "connect", &t->connect_us);
 	latency(j, "tls_handshake", &t->tls_us);
 	latency(j, "first_byte", &t->first_byte_us);
+	latency(j, "message", &t->message_us);
 	json_object_end(j);
 }
 
@@ -144,6 +145,23 @@ static void statuses(struct json *j, const struct tally *t)
 			json_u64(j, key, t->status[code]);
 	}
 	json_object_end(j);
+}
+
+/* Of gRPC, by name; what was said of the first of each beside it. */
+static void grpc_statuses(struct json *j, const struct summary *s)
+{
+	const struct tally *t = &s->total;
+	json_object(j, "grpc_status");
+	for (unsigned i = 0; i < TALLY_GRPC; i++)
+		if (t->grpc[i])
+			json_u64(j, summary_grpc_name(i), t->grpc[i]);
+	json_object_end(j);
+	json_object(j, "grpc_message");
+	for (unsigned i = 0; i < TALLY_GRPC; i++)
+		if (s->grpc_words[i][0])
+			json_text(j, summary_grpc_name(i), s->grpc_words[i]);
+	json_object_end(j);
+	json_u64(j, "messages", t->messages);
 }
 
 static void bytes(struct json *j, const struct tally *t)
@@ -287,6 +305,7 @@ void out_json(const struct summary *s, struct buf *out)
 	rate(&j, s);
 	outcomes(&j, &s->total);
 	statuses(&j, &s->total);
+	grpc_statuses(&j, s);
 	bytes(&j, &s->total);
 	latencies(&j, &s->total);
 	generator(&j, s);

@@ -63,6 +63,8 @@ static void latency(const struct summary *s, struct buf *out)
 	if (s->tls.used)
 		latency_row(out, "handshake", &s->total.tls_us);
 	latency_row(out, "first byte", &s->total.first_byte_us);
+	if (s->total.message_us.count)
+		latency_row(out, "message", &s->total.message_us);
 	if (s->open_loop || s->hold)
 		buf_puts(out, "  intended counts from when a request was due, service from when it "
 			      "was written\n");
@@ -138,6 +140,26 @@ static void statuses(const struct tally *t, struct buf *out)
 	buf_fini(&list);
 }
 
+/* gRPC's, and what was said with the first of each. */
+static void grpc_statuses(const struct summary *s, struct buf *out)
+{
+	struct buf list;
+	buf_init(&list, 4096);
+	for (unsigned i = 0; i < TALLY_GRPC; i++)
+		if (s->total.grpc[i])
+			buf_printf(&list, "%s%s: %llu", list.len ? ", " : "", summary_grpc_name(i),
+				   (unsigned long long)s->total.grpc[i]);
+	if (list.len)
+		lines_wrap(out, "gRPC status   ", list.ptr);
+	buf_fini(&list);
+	for (unsigned i = 0; i < TALLY_GRPC; i++) {
+		char lead[40];
+		snprintf(lead, sizeof lead, "  %-20s", summary_grpc_name(i));
+		if (s->total.grpc[i] && s->grpc_words[i][0])
+			lines_wrap(out, lead, s->grpc_words[i]);
+	}
+}
+
 static void in_flight(const struct tally *t, struct buf *out)
 {
 	char age[UNITS_TEXT];
@@ -176,5 +198,6 @@ void text_requests(const struct summary *s, struct buf *out)
 	error_rate(&s->total, out);
 	statuses(&s->total, out);
 	checks(s, out);
+	grpc_statuses(s, out);
 	in_flight(&s->total, out);
 }

@@ -2,6 +2,8 @@
 
 #include "proto/h2_impl.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <zlib.h>
 
 /* --- what is sent ------------------------------------------------------------------------ */
@@ -51,6 +53,94 @@ size_t grpc_first_end(const struct grpc_call *c)
 	return c->turns && c->count ? c->ends[0] : c->messages.len;
 }
 
+/* --- a load's call ----------------------------------------------------------------------- */
+
+struct grpc_load *grpc_load_new(size_t bytes_max)
+{
+	struct grpc_load *l = calloc(1, sizeof *l);
+	if (!l)
+		return NULL;
+	buf_init(&l->bytes, bytes_max);
+	l->call.words = &l->words;
+	l->call.message_max = GRPC_MESSAGE_MAX;
+	return l;
+}
+
+void grpc_load_free(struct grpc_load *l)
+{
+	if (!l)
+		return;
+	buf_fini(&l->bytes);
+	free(l->ends);
+	free(l);
+}
+
+static bool reserve_end(struct grpc_load *l)
+{
+	if (l->call.count < l->room)
+		return true;
+	size_t room = l->room ? l->room * 2 : 16;
+	size_t *ends = realloc(l->ends, room * sizeof *ends);
+	if (!ends)
+		return false;
+	l->ends = ends;
+	l->room = room;
+	return true;
+}
+
+static int no_room(const struct grpc_load *l, size_t len, struct err *err)
+{
+	if (l->bytes.max - l->bytes.len >= len)
+		return err_set(err, ERR_RUNTIME, "no memory for the messages of a call");
+	return err_set(err, ERR_USAGE, "the messages of a call are more than %zu MiB",
+		       l->bytes.max >> 20);
+}
+
+static void note_end(struct grpc_load *l)
+{
+	l->ends[l->call.count++] = l->bytes.len;
+	l->call.ends = l->ends;
+	l->call.messages = (struct span){l->bytes.ptr, l->bytes.len};
+}
+
+int grpc_load_add(struct grpc_load *l, struct span message, bool compress, struct err *err)
+{
+	if (!reserve_end(l) || grpc_frame(&l->bytes, message, compress))
+		return no_room(l, GRPC_PREFIX + message.len, err);
+	note_end(l);
+	return 0;
+}
+
+int grpc_load_repeat(struct grpc_load *l, unsigned count, uint32_t times, struct err *err)
+{
+	for (uint64_t n = 0; n < (uint64_t)count * times; n++) {
+		unsigned i = (unsigned)(n % count);
+		size_t from = i ? l->ends[i - 1] : 0, len = l->ends[i] - from;
+		char *to = reserve_end(l) ? buf_extend(&l->bytes, len) : NULL;
+		if (!to)
+			return no_room(l, len, err);
+		memcpy(to, l->bytes.ptr + from, len);
+		note_end(l);
+	}
+	return 0;
+}
+
+char *grpc_timeout_text(char *out, uint64_t ns)
+{
+	static const struct {
+		uint64_t ns;
+		char unit;
+	} units[] = {{1, 'n'},          {1000, 'u'},        {1000000, 'm'},
+		     {1000000000, 'S'}, {60000000000, 'M'}, {3600000000000, 'H'}};
+	unsigned i = 0;
+	while (i < 5 && (ns % units[i + 1].ns == 0 || ns / units[i].ns > 99999998))
+		i++;
+	uint64_t n = ns / units[i].ns + (ns % units[i].ns != 0);
+	snprintf(out, GRPC_TIMEOUT_TEXT, "%llu%c",
+		 (unsigned long long)(n < 99999999 ? n : 99999999), units[i].unit);
+	return out;
+}
+
 /* --- what comes -------------------------------------------------------------------------- */
 
 static bool take_prefix(struct grpc_stream *s, struct span *in)
@@ -89,6 +179,54 @@ enum grpc_taken grpc_take(struct grpc_stream *s, struct span *in, uint32_t messa
 bool grpc_is_whole(const struct grpc_stream *s)
 {
 	return !s->prefix_len && !s->left;
+}
+
+/* --- what a status says of itself ---------------------------------------------------------- */
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Percent-decoded, as far as it fits; what would move a terminal's cursor becomes a blank. */
+static void decode(char *to, struct span from)
+{
+	size_t len = 0;
+	while (from.len && len < GRPC_WORDS_MAX) {
+		char c = *from.ptr;
+		bool coded =
+			c == '%' && from.len > 2 && hex(from.ptr[1]) >= 0 && hex(from.ptr[2]) >= 0;
+		if (coded)
+			c = (char)(hex(from.ptr[1]) << 4 | hex(from.ptr[2]));
+		span_skip(&from, coded ? 3 : 1);
+		to[len++] = (unsigned char)c < 0x20 || c == 0x7f ? ' ' : c;
+	}
+	if (from.len) /* not within a character */
+		while (len && ((unsigned char)to[len - 1] & 0xc0) == 0x80)
+			len--;
+	if (from.len && len && (unsigned char)to[len - 1] >= 0xc0)
+		len--;
+	to[len] = '\0';
+}
+
+void grpc_words_take(struct grpc_words *w, int status, struct span encoded)
+{
+	struct grpc_saying *s = &w->of[status < GRPC_STATUSES ? status : GRPC_OTHERS];
+	unsigned char none = 0;
+	if (!encoded.len || atomic_load_explicit(&s->state, memory_order_relaxed) ||
+	    !atomic_compare_exchange_strong(&s->state, &none, 1))
+		return;
+	decode(s->text, encoded);
+	atomic_store(&s->state, 2);
+}
+
+const char *grpc_words_of(const struct grpc_words *w, unsigned status)
+{
+	const struct grpc_saying *s = &w->of[status];
+	return atomic_load(&s->state) == 2 ? s->text : "";
 }
 
 const char *grpc_status_name(int status)

@@ -199,9 +199,13 @@ int h2_compile_blocks(struct h2_plan *p, struct err *err)
 
 /* --- an answer --------------------------------------------------------------------------- */
 
+#define WORDS_MAX (3 * GRPC_WORDS_MAX) /* of a grpc-message, percent-encoded */
+
 struct reading {
 	struct h2_head head;
 	struct proto_heard *heard;
+	char *words; /* the start of a grpc-message, of WORDS_MAX bytes at most */
+	size_t words_len;
 	bool trailers, regular; /* regular: a line that is no pseudo-header has come */
 	bool bad;
 	uint32_t fields, bytes;
@@ -249,6 +253,9 @@ static bool read_known(struct reading *r, const nghttp2_nv *nv)
 		if (!number(nv, &value) || value > INT16_MAX)
 			return false;
 		r->head.grpc_status = (int16_t)value;
+	} else if (IS(nv, "grpc-message")) {
+		r->words_len = nv->valuelen < WORDS_MAX ? nv->valuelen : WORDS_MAX;
+		memcpy(r->words, nv->value, r->words_len);
 	} else if (IS(nv, "retry-after")) {
 		r->head.retry_after = true;
 	}
@@ -323,10 +330,14 @@ enum h2_block h2_inflate(struct h2 *h, struct span block, bool trailers, struct 
 	}
 	if (!h->inflater && nghttp2_hd_inflate_new(&h->inflater))
 		return H2_BLOCK_BROKEN;
-	struct reading r = {.trailers = trailers, .heard = heard};
+	char words[WORDS_MAX];
+	struct reading r = {.trailers = trailers, .heard = heard, .words = words};
 	r.head.length = UINT64_MAX;
 	r.head.grpc_status = PROTO_CODE_NONE;
 	enum h2_block result = unfold(h, block, &r);
+	const struct grpc_call *call = h->plan->spec.grpc;
+	if (call && call->words && r.words_len && r.head.grpc_status > 0)
+		grpc_words_take(call->words, r.head.grpc_status, (struct span){words, r.words_len});
 	bool pure = is_pure(block);
 	if (!pure)
 		h->memo_len = 0;

@@ -6,6 +6,7 @@
 #include "proto/request.h"
 #include "run/alpn.h"
 #include "run/endpoints.h"
+#include "run/grpc_plan.h"
 #include "run/redact.h"
 #include "run/mixing.h"
 #include "run/secure.h"
@@ -72,13 +73,14 @@ static int render(const struct run_config *c, const struct url *url, struct plan
 }
 
 /* A protocol that writes its requests itself. */
-static int compile_spoken(const struct run_config *c, const struct url *url, struct plan *p,
-			  struct err *err)
+static int compile_spoken(const struct run_config *c, const struct url *url, bool dry,
+			  struct plan *p, struct err *err)
 {
+	struct grpc_head head;
 	char authority[272];
 	url_authority(url, authority, sizeof authority);
 	const char *method = c->method ? c->method : c->body.len ? "POST" : "GET";
-	const struct proto_spec spec = {
+	struct proto_spec spec = {
 		.scheme = url->scheme,
 		.authority = authority,
 		.path = url->path,
@@ -91,7 +93,9 @@ static int compile_spoken(const struct run_config *c, const struct url *url, str
 		.streams = p->pipeline,
 		.window = c->window,
 	};
-	p->safe = request_is_safe(method);
+	if (c->grpc.method && grpc_plan_fill(c, url, dry, p, &head, &spec, err))
+		return -1;
+	p->safe = request_is_safe(spec.method);
 	return p->proto->compile(&p->spoken, &spec, err);
 }
 
@@ -106,10 +110,10 @@ static int check_checks(const struct run_config *c, const struct plan *p, struct
 			     "--expect-header or the scenario's expect say");
 }
 
-static int render_requests(const struct run_config *c, const struct url *url, struct plan *p,
-			   struct summary *s, struct err *err)
+static int render_requests(const struct run_config *c, const struct url *url, bool dry,
+			   struct plan *p, struct summary *s, struct err *err)
 {
-	if (p->proto->send && compile_spoken(c, url, p, err))
+	if (p->proto->send && compile_spoken(c, url, dry, p, err))
 		return -1;
 	if (!c->scenario)
 		return p->proto->send ? 0 : render(c, url, p, err);
@@ -245,6 +249,8 @@ static void describe(const struct run_config *c, const struct url *url, const st
 	s->protocol = p->proto->name;
 	char path[200];
 	redact_query(path, sizeof path, url->path);
+	if (c->grpc.method)
+		snprintf(path, sizeof path, "/%.190s", c->grpc.method + (c->grpc.method[0] == '/'));
 	snprintf(s->target, sizeof s->target, "%s://%s%s", url->scheme, authority, path);
 	s->open_loop = p->rate_rps > 0;
 	s->planned_s = p->duration_ns == UINT64_MAX ? 0 : (double)p->duration_ns / (double)NS_PER_S;
@@ -298,7 +304,7 @@ int compile_plan(const struct run_config *c, const struct limits *limits, bool d
 		s->protocol = ret->proto->name;
 	}
 	if (secure_open(c, &url, ret, s, err) ||
-	    render_requests(c, &url, ret, s, err)) {
+	    render_requests(c, &url, dry, ret, s, err)) {
 		secure_close(ret);
 		plan_fini(ret);
 		return -1;

@@ -5,6 +5,7 @@
 #include "run/agents.h"
 #include "run/compile.h"
 #include "run/find.h"
+#include "run/grpc_plan.h"
 #include "run/health.h"
 #include "run/holding.h"
 #include "run/remark.h"
@@ -248,6 +249,7 @@ static void judge(struct run *r, const struct self_throttle *before)
 	if (r->staging && s->open_loop && s->elapsed_s > 0) /* on average */
 		s->offered_rps = (double)s->total.intended / s->elapsed_s;
 	secure_tell(&r->plan, s);
+	grpc_plan_tell(&r->plan, s);
 	if (r->find)
 		find_end(r->find, s);
 	else

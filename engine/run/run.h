@@ -39,6 +39,22 @@ struct run_agent_tls {
 	const char *cacert, *cert, *key;
 };
 
+#define RUN_PROTO_PATHS_MAX 16
+
+/* A call of gRPC: the body is its message, or messages, as JSON. NULL: none. */
+struct run_grpc {
+	const char *method;   /* "pkg.Service/Method"; NULL: not gRPC */
+	const char *proto;    /* a .proto, compiled by protoc, */
+	const char *protoset; /* or a descriptor set, */
+	bool reflect;         /* or ask the server */
+	unsigned path_count;  /* where protoc looks for what is imported */
+	const char *paths[RUN_PROTO_PATHS_MAX];
+	uint64_t timeout_ns;  /* told to the server; 0: none */
+	bool gzip;            /* messages are sent compressed */
+	uint32_t message_max; /* bytes of an answer's message; 0: as usual */
+	uint32_t repeat;      /* send the messages so often; 0: once */
+};
+
 struct run_stage {
 	uint64_t duration_ns;
 	double target;     /* at its end */
@@ -53,6 +69,7 @@ struct run_config {
 	bool upgrade;         /* HTTP/2 begins as an upgrade of HTTP/1.1 */
 	uint32_t streams;     /* 1: requests at once on a connection */
 	uint32_t window;      /* bytes; 0: as usual */
+	struct run_grpc grpc;
 	const char *method; /* NULL: GET, or POST with a body */
 	const char *headers[RUN_HEADERS_MAX];
 	unsigned header_count;

@@ -116,6 +116,7 @@ struct summary {
 	double offered_rps;  /* 0 in a closed loop */
 	double achieved_rps; /* answers of the target, good or bad, per second */
 	struct tally total;  /* everything measured */
+	char grpc_words[TALLY_GRPC][164]; /* the first grpc-message of each status; may be empty */
 
 	unsigned threads, rings;
 	uint64_t rss_bytes;
@@ -144,6 +145,8 @@ struct summary {
 	int signal;    /* SIGINT or SIGTERM that ended it; 0 */
 	int exit_code; /* of the process, see run/verdict.h */
 };
+
+const char *summary_grpc_name(unsigned status); /* "NOT_FOUND"; "OTHER" past those; grpc_plan.c */
 
 /* One second while it runs. */
 struct progress {

@@ -26,7 +26,7 @@ static const size_t instants[] = {FIELD(last_end_ns), FIELD(issued_until_ns), FI
 
 static const size_t histograms[] = {
 	FIELD(intended_us),   FIELD(late_us), FIELD(service_us), FIELD(connect_us),
-	FIELD(first_byte_us), FIELD(lag_us),  FIELD(tls_us),
+	FIELD(first_byte_us), FIELD(lag_us),  FIELD(tls_us),     FIELD(message_us),
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
@@ -35,7 +35,7 @@ static const size_t histograms[] = {
 #define OWN_RULES 4
 
 _Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + 4 * OUTCOME_COUNT +
-		TALLY_STATUSES + TALLY_TLS_REASONS + 2 * TALLY_CHECKS) *
+		TALLY_STATUSES + TALLY_TLS_REASONS + TALLY_GRPC + 2 * TALLY_CHECKS) *
 				       sizeof(uint64_t) +
 			       COUNT(histograms) * sizeof(struct hist) ==
 		       sizeof(struct tally),
@@ -107,6 +107,8 @@ static void add_common(struct tally *into, const struct tally *from)
 		into->checked_by[i] += from->checked_by[i];
 		into->check_failed_by[i] += from->check_failed_by[i];
 	}
+	for (int i = 0; i < TALLY_GRPC; i++)
+		into->grpc[i] += from->grpc[i];
 	for (size_t i = 0; i < COUNT(histograms); i++)
 		hist_merge(hist_at(into, histograms[i]),
 			   (const struct hist *)((const char *)from + histograms[i]));

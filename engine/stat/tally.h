@@ -15,6 +15,7 @@
 #define TALLY_STATUSES    1000
 #define TALLY_TLS_REASONS 32
 #define TALLY_CHECKS      32 /* rules that answers are held to, load/check.h */
+#define TALLY_GRPC        18 /* gRPC's 17 statuses, and one for others */
 
 struct tally {
 	uint64_t from_ns, to_ns;  /* the window; adding keeps the earliest and the latest */
@@ -29,6 +30,7 @@ struct tally {
 	uint64_t outcomes[OUTCOME_COUNT];
 	uint64_t late[OUTCOME_COUNT];    /* of them: due before the piece of the load that was on */
 	uint64_t status[TALLY_STATUSES]; /* by status code of the answer */
+	uint64_t grpc[TALLY_GRPC];       /* by grpc-status of the answer */
 	uint64_t retries;                /* of requests that are counted once all the same */
 	uint64_t held_back;              /* due, and not taken: only safe methods were to go on */
 	uint64_t capture_misses;         /* answers without the value that was to be captured */
@@ -76,6 +78,7 @@ struct tally {
 	struct hist connect_us;
 	struct hist tls_us;        /* of the handshakes that succeeded */
 	struct hist first_byte_us; /* written -> first byte of the answer */
+	struct hist message_us;    /* the message before it, or written -> message of a stream */
 	struct hist lag_us; /* due -> written, where a connection was free: the generator's own */
 };
 

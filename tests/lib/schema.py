@@ -16,10 +16,10 @@ SHAPE = {
     "requests": dict.fromkeys(
         ("intended", "sent", "ok", "failed", "shed", "generator_side", "in_flight_at_stop"), int),
     "rate": {"offered_rps": MAYBE_NUMBER, "achieved_rps": NUMBER, "error_rate": NUMBER},
-    "outcomes": dict, "status": dict,
+    "outcomes": dict, "status": dict, "grpc_status": dict, "grpc_message": dict, "messages": int,
     "bytes": {"sent": int, "received": int},
     "latency": {"intended": dict, "service": dict, "connect": dict, "tls_handshake": dict,
-                "first_byte": dict},
+                "first_byte": dict, "message": dict},
     "generator": {"cpu_s": NUMBER, "cpu_us_per_request": NUMBER, "threads": int, "rings": int,
                   "rss_bytes": int, "bytes_per_idle_connection": int, "lag_p99_us": NUMBER,
                   "slots_left": int, "saturated": bool, "limits": list},
