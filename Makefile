@@ -57,6 +57,7 @@ BENCHES  := $(BENCH_C:%.c=$(BUILD)/%)
 FUZZERS  := $(FUZZ_C:%.c=$(BUILD)/%)
 SIM      := $(if $(SIM_C),$(BUILD)/tests/sim/test_sim)
 SEARCH   := $(if $(SEARCH_C),$(BUILD)/tests/search/test_search)
+HELPERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/lib/*.c))
 PRELOAD  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/preload/*.c))
 LIB      := $(BUILD)/libbrink.a
 SKELETONS := $(BPF_C:%.bpf.c=$(BUILD)/%.skel.h)
@@ -130,6 +131,10 @@ $(SEARCH): $(SEARCH_C:%.c=$(BUILD)/%.o) $(LIB)
 	@echo "  LINK $@"
 	$(Q)$(TEST_LINK) -o $@ $^ $(LDLIBS)
 
+$(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+	@echo "  LINK $@"
+	$(Q)$(TEST_LINK) -o $@ $^ $(LDLIBS)
+
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo "  LINK $@"
 	$(Q)$(TEST_LINK) -o $@ $^ -lhttp_parser $(LDLIBS)
@@ -144,7 +149,7 @@ $(BUILD)/tests/preload/%.so: tests/preload/%.c
 	$(Q)gcc $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -shared -fPIC -o $@ $< -ldl
 
 .PHONY: tests
-tests: $(BRINK) $(UNITS) $(SIM) $(SEARCH) $(PRELOAD) ## build the program and its tests
+tests: $(BRINK) $(HELPERS) $(UNITS) $(SIM) $(SEARCH) $(PRELOAD) ## build the program and its tests
 
 .PHONY: deps
 deps: ## install the Debian packages that building and testing need (root or sudo)

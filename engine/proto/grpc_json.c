@@ -38,7 +38,7 @@ int place_fail(const struct place *p, const char *format, ...)
 
 int place_wrong(const struct place *p, json_t *value, const char *what)
 {
-	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
 	size_t len = text ? strlen(text) : 0;
 	while (len > 60 && ((unsigned char)text[60] & 0xc0) == 0x80 && len < 64)
 		text[60] = '\0';
