@@ -79,6 +79,8 @@ static void set_up(struct reflection *r, struct curl_slist *headers, struct curl
 	const struct run_tls *tls = &r->config->tls;
 	bool secure = !strcmp(r->url->scheme, "https");
 	curl_easy_setopt(r->curl, CURLOPT_NOSIGNAL, 1L);
+	/* libcurl 7.88 cannot use a connection with prior knowledge of HTTP/2 twice */
+	curl_easy_setopt(r->curl, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(r->curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(r->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(r->curl, CURLOPT_HTTP_VERSION,
