@@ -30,10 +30,15 @@ static int check_rules(const struct rule *rules, size_t count, struct err *err)
 	return 0;
 }
 
-static bool is_call_described(const struct run_grpc *g)
+static bool is_call_described(const struct invocation *in)
 {
-	return g->proto || g->protoset || g->reflect || g->path_count || g->timeout_ns || g->gzip ||
-	       g->message_max || g->repeat;
+	static const char *const flags[] = {"proto",    "proto-path",      "protoset",
+					    "reflect",  "grpc-timeout",    "grpc-compress",
+					    "messages", "grpc-message-max"};
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (options_has(in, flags[i]))
+			return true;
+	return false;
 }
 
 static int check_call(const struct invocation *in, struct err *err)
@@ -46,7 +51,7 @@ static int check_call(const struct invocation *in, struct err *err)
 		{run->grpc.method && in->scenario,
 		 "--grpc with a scenario: its requests are of HTTP",
 		 "brink run URL --grpc PKG.SVC/METHOD makes one call over and over"},
-		{!run->grpc.method && is_call_described(&run->grpc),
+		{!run->grpc.method && is_call_described(in),
 		 "flags of gRPC without --grpc: no method is called", "add --grpc PKG.SVC/METHOD"},
 		{run->grpc.method && (options_has(in, "http1.1") || options_has(in, "http2")),
 		 "--grpc with --http1.1 or --http2: it is a protocol of its own",

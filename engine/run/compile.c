@@ -2,6 +2,7 @@
 
 #include "base/mono.h"
 #include "base/url.h"
+#include "proto/grpc.h"
 #include "proto/proto.h"
 #include "proto/request.h"
 #include "run/alpn.h"
@@ -37,6 +38,7 @@ void run_defaults(struct run_config *c)
 		.connect_timeout_ns = 5 * NS_PER_S,
 		.keepalive = true,
 		.close_rps = CLOSE_RPS_DEFAULT,
+		.grpc = {.message_max = GRPC_MESSAGE_MAX, .repeat = 1},
 	};
 	search_defaults(&c->search);
 }

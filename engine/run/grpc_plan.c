@@ -169,8 +169,7 @@ int grpc_plan_fill(const struct run_config *c, const struct url *url, bool dry, 
 	plan->grpc = grpc_load_new(CALL_MAX);
 	if (!plan->grpc)
 		return err_set(err, ERR_RUNTIME, "no memory for a call");
-	if (c->grpc.message_max)
-		plan->grpc->call.message_max = c->grpc.message_max;
+	plan->grpc->call.message_max = c->grpc.message_max;
 	buf_init(&set, GRPC_SCHEMA_MAX);
 	int result = 0;
 	bool asks = c->grpc.reflect;

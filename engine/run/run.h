@@ -51,8 +51,8 @@ struct run_grpc {
 	const char *paths[RUN_PROTO_PATHS_MAX];
 	uint64_t timeout_ns;  /* told to the server; 0: none */
 	bool gzip;            /* messages are sent compressed */
-	uint32_t message_max; /* bytes of an answer's message; 0: as usual */
-	uint32_t repeat;      /* send the messages so often; 0: once */
+	uint32_t message_max; /* bytes of an answer's message */
+	uint32_t repeat;      /* send the messages so often */
 };
 
 struct run_stage {

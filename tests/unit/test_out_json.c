@@ -73,8 +73,8 @@ END_TEST
 
 START_TEST(an_empty_histogram_has_count_0_and_nulls)
 {
-	static const char *const series[] = {"intended", "service", "connect", "tls_handshake",
-					     "first_byte"};
+	static const char *const series[] = {"intended",      "service",    "connect",
+					     "tls_handshake", "first_byte", "message"};
 	static const char *const keys[] = {"min_us", "mean_us", "p50_us",   "p90_us", "p95_us",
 					   "p99_us", "p999_us", "p9999_us", "max_us"};
 	json_t *root = parsed(summary_empty());
@@ -87,6 +87,26 @@ START_TEST(an_empty_histogram_has_count_0_and_nulls)
 			ck_assert_msg(json_is_null(at(root, path)), "%s", path);
 		}
 	}
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(statuses_of_grpc_are_told_by_name_with_their_words)
+{
+	struct summary *s = summary_closed(1000);
+	s->total.grpc[0] = 7;
+	s->total.grpc[14] = 2;
+	s->total.grpc[17] = 1;
+	s->total.messages = 70;
+	hist_add(&s->total.message_us, 5);
+	snprintf(s->grpc_words[14], sizeof s->grpc_words[14], "down");
+	json_t *root = parsed(s);
+	holds_whole(root, "grpc_status.OK", 7);
+	holds_whole(root, "grpc_status.UNAVAILABLE", 2);
+	holds_whole(root, "grpc_status.OTHER", 1);
+	holds_text(root, "grpc_message.UNAVAILABLE", "down");
+	holds_whole(root, "messages", 70);
+	holds_whole(root, "latency.message.count", 1);
 	json_decref(root);
 }
 END_TEST
@@ -322,6 +342,7 @@ int main(void)
 	tcase_add_test(all, every_key_is_there_even_in_an_empty_run);
 	tcase_add_test(all, an_empty_histogram_has_count_0_and_nulls);
 	tcase_add_test(all, latencies_are_whole_microseconds_and_the_mean_is_not);
+	tcase_add_test(all, statuses_of_grpc_are_told_by_name_with_their_words);
 	tcase_add_test(all, a_closed_loop_offers_no_rate);
 	tcase_add_test(all, intended_is_ok_failed_shed_generator_side_and_in_flight);
 	tcase_add_test(all, outcomes_are_those_that_occurred_and_ok_and_add_up_to_what_ended);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HISTS 5
+#define HISTS 6
 
 /* The two ways to add. */
 static void (*const ways[])(struct tally *, const struct tally *) = {tally_extend, tally_join};
@@ -14,8 +14,8 @@ static struct tally a, b, c;
 
 static struct hist *hist_of(struct tally *t, size_t i)
 {
-	struct hist *const hists[HISTS] = {&t->intended_us, &t->service_us, &t->connect_us,
-					   &t->first_byte_us, &t->lag_us};
+	struct hist *const hists[HISTS] = {&t->intended_us,   &t->service_us, &t->connect_us,
+					   &t->first_byte_us, &t->lag_us,     &t->message_us};
 	return hists[i];
 }
 
