@@ -133,7 +133,8 @@ static int call(struct reflection *r, struct span requests)
 	curl_easy_setopt(r->curl, CURLOPT_POSTFIELDS, requests.ptr);
 	curl_easy_setopt(r->curl, CURLOPT_POSTFIELDSIZE, (long)requests.len);
 	CURLcode code = curl_easy_perform(r->curl);
-	if (code != CURLE_OK)
+	/* a server that refused a call may reset its stream as well */
+	if (code != CURLE_OK && r->status < 0)
 		return unreachable(r, code);
 	curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &http);
 	return r->status ? refused(r, http) : 0;
