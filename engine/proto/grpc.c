@@ -191,7 +191,35 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decoded, as far as it fits; what would move a terminal's cursor becomes a blank. */
+/* Bytes of the UTF-8 character that the text begins with; 0: it is none, or one that would move a
+ * terminal's cursor. */
+static size_t character(const unsigned char *t)
+{
+	size_t len = *t < 0x80   ? 1
+		     : *t < 0xc2 ? 0
+		     : *t < 0xe0 ? 2
+		     : *t < 0xf0 ? 3
+		     : *t < 0xf5 ? 4
+				 : 0;
+	for (size_t i = 1; i < len; i++)
+		if ((t[i] & 0xc0) != 0x80)
+			return 0;
+	bool control = *t < 0x20 || *t == 0x7f || (*t == 0xc2 && len && t[1] < 0xa0);
+	return control ? 0 : len;
+}
+
+/* What is not text becomes a blank; the end may have been cut within a character. */
+static void tidy(char *text)
+{
+	for (char *at = text; *at;) {
+		size_t len = character((const unsigned char *)at);
+		if (!len)
+			*at = ' ';
+		at += len ? len : 1;
+	}
+}
+
+/* Percent-decoded, as far as it fits. */
 static void decode(char *to, struct span from)
 {
 	size_t len = 0;
@@ -202,14 +230,10 @@ static void decode(char *to, struct span from)
 		if (coded)
 			c = (char)(hex(from.ptr[1]) << 4 | hex(from.ptr[2]));
 		span_skip(&from, coded ? 3 : 1);
-		to[len++] = (unsigned char)c < 0x20 || c == 0x7f ? ' ' : c;
+		to[len++] = c ? c : ' ';
 	}
-	if (from.len) /* not within a character */
-		while (len && ((unsigned char)to[len - 1] & 0xc0) == 0x80)
-			len--;
-	if (from.len && len && (unsigned char)to[len - 1] >= 0xc0)
-		len--;
 	to[len] = '\0';
+	tidy(to);
 }
 
 void grpc_words_take(struct grpc_words *w, int status, struct span encoded)

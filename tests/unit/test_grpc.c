@@ -109,6 +109,7 @@ static const struct {
 	{"a%0a%1b[31mb", "a  [31mb"},
 	{"50%", "50%"},
 	{"%zz%4", "%zz%4"},
+	{"a%ff%c2%9b%00b%e2%82", "a    b  "},
 };
 
 START_TEST(the_first_words_of_a_status_are_kept_decoded)
@@ -131,7 +132,8 @@ START_TEST(long_words_are_cut_between_characters)
 	for (unsigned i = 0; i < 100; i++)
 		strcat(encoded, i ? "%C3%BC" : "x");
 	grpc_words_take(w, 2, (struct span){encoded, 480});
-	ck_assert_uint_eq(strlen(grpc_words_of(w, 2)), GRPC_WORDS_MAX - 1);
+	ck_assert_uint_eq(strlen(grpc_words_of(w, 2)), GRPC_WORDS_MAX);
+	ck_assert_str_eq(grpc_words_of(w, 2) + GRPC_WORDS_MAX - 3, "\xc3\xbc ");
 	free(w);
 }
 END_TEST
