@@ -17,6 +17,7 @@
 #define ROUNDS_MAX    64u
 #define UNIMPLEMENTED 12
 #define CALL_MS       10000L
+#define TRIES_MAX     20u /* of a call whose stream is reset */
 
 /* Fields of grpc.reflection.v1's messages. */
 enum {
@@ -123,17 +124,25 @@ static int refused(struct reflection *r, long http)
 				"--protoset FILE");
 }
 
-/* Sends framed requests; their answers are in r->answer. */
-static int call(struct reflection *r, struct span requests)
+static CURLcode try_call(struct reflection *r, struct span requests)
 {
-	long http = 0;
 	r->status = -1;
 	r->words[0] = '\0';
 	r->answer.len = 0;
 	curl_easy_setopt(r->curl, CURLOPT_POSTFIELDS, requests.ptr);
 	curl_easy_setopt(r->curl, CURLOPT_POSTFIELDSIZE, (long)requests.len);
-	CURLcode code = curl_easy_perform(r->curl);
-	/* a server that refused a call may reset its stream as well */
+	return curl_easy_perform(r->curl);
+}
+
+/* Sends framed requests; their answers are in r->answer. A server that refuses a call resets its
+ * stream right behind its answer, and libcurl loses the answer where both come at once. */
+static int call(struct reflection *r, struct span requests)
+{
+	long http = 0;
+	CURLcode code = try_call(r, requests);
+	for (unsigned tries = 1; code == CURLE_HTTP2_STREAM && r->status < 0 && tries < TRIES_MAX;
+	     tries++)
+		code = try_call(r, requests);
 	if (code != CURLE_OK && r->status < 0)
 		return unreachable(r, code);
 	curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &http);
