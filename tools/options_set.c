@@ -308,7 +308,7 @@ int set_read_only_if(struct invocation *in, const struct option *o, const char *
 int set_protocol(struct invocation *in, const struct option *o, const char *value, struct err *err)
 {
 	(void)value, (void)err;
-	in->run.protocol = !strcmp(o->name, "http2") ? "h2" : "h1";
+	in->run.protocol = !strcmp(o->name, "ws") ? "ws" : !strcmp(o->name, "http2") ? "h2" : "h1";
 	return 0;
 }
 

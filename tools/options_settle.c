@@ -30,6 +30,39 @@ static int check_rules(const struct rule *rules, size_t count, struct err *err)
 	return 0;
 }
 
+static bool is_of_ws(const struct run_config *run)
+{
+	const char *url = run->url ? run->url : "";
+	if (run->protocol)
+		return !strcmp(run->protocol, "ws");
+	return !strncasecmp(url, "ws://", 5) || !strncasecmp(url, "wss://", 6);
+}
+
+/* Flags that only WebSocket gives a meaning, and those that it has none for. */
+static int check_ws(const struct invocation *in, struct err *err)
+{
+	static const char *const own[] = {"ws-subprotocol", "ws-binary", "ws-any-answer",
+					  "ws-deflate", "ws-rate"};
+	static const char *const foreign[] = {"method", "pipeline", "h2c-upgrade", "window",
+					      "handshakes-only", "expect-status"};
+	bool ws = is_of_ws(&in->run);
+	for (size_t i = 0; !ws && i < sizeof own / sizeof *own; i++) {
+		if (!options_has(in, own[i]))
+			continue;
+		err_set(err, ERR_USAGE, "--%s without --ws: only WebSocket has that", own[i]);
+		return err_hint(err, "add --ws, or use a ws:// or wss:// URL");
+	}
+	for (size_t i = 0; ws && i < sizeof foreign / sizeof *foreign; i++) {
+		if (!options_has(in, foreign[i]))
+			continue;
+		err_set(err, ERR_USAGE, "--%s with WebSocket: it has nothing of the kind",
+			foreign[i]);
+		return err_hint(err, "leave it out%s",
+				i == 1 ? "; -m N keeps N messages in flight" : "");
+	}
+	return 0;
+}
+
 static bool is_call_described(const struct invocation *in)
 {
 	static const char *const flags[] = {"proto",    "proto-path",      "protoset",
@@ -99,7 +132,8 @@ static int check_combinations(const struct invocation *in, struct err *err)
 		{options_has(in, "check") && !run->checks.count,
 		 "--check without anything to look for in the answers",
 		 "add --expect-body-contains TEXT, --expect-json EXPR or --expect-header LINE"},
-		{in->scenario && (in->has_data || in->data_file || options_has(in, "method")),
+		{in->scenario && !is_of_ws(run) &&
+			 (in->has_data || in->data_file || options_has(in, "method")),
 		 "--method, --data and --data-file with a scenario: its requests say that",
 		 "leave them out"},
 		{in->has_data && in->data_file, "--data with --data-file: a request has one body",
@@ -148,6 +182,8 @@ static int settle_body(struct invocation *in, struct err *err)
 {
 	if (in->data_file && (load_body(in, err) || settle_type(in, err)))
 		return -1;
+	if (in->data_file && !in->run.body.ptr)
+		in->run.body.ptr = "";
 	if ((in->has_data || in->data_file) && !in->run.method)
 		in->run.method = "POST";
 	return 0;
@@ -316,6 +352,21 @@ static int settle_search(struct invocation *in, struct err *err)
 
 /* --- stages -------------------------------------------------------------------------------- */
 
+/* An open loop over all connections, each in turn. */
+static int settle_ws_rate(struct invocation *in, struct err *err)
+{
+	struct run_config *run = &in->run;
+	if (!options_has(in, "ws-rate"))
+		return 0;
+	if (options_has(in, "rate") || run->stage_count) {
+		err_set(err, ERR_USAGE, "--ws-rate with %s: both say how much",
+			options_has(in, "rate") ? "--rate" : "stages");
+		return err_hint(err, "leave one of them out");
+	}
+	run->rate_rps = in->ws_rate_rps * run->connections;
+	return 0;
+}
+
 static uint64_t scaled(uint64_t ns, double scale)
 {
 	double length = (double)ns * scale;
@@ -361,8 +412,8 @@ int options_settle_run(struct invocation *in, struct err *err)
 		return -1;
 	if (settle_search(in, err))
 		return -1;
-	if (settle_url(in, err) || check_combinations(in, err) || check_call(in, err) ||
-	    settle_body(in, err))
+	if (settle_url(in, err) || settle_ws_rate(in, err) || check_combinations(in, err) ||
+	    check_call(in, err) || check_ws(in, err) || settle_body(in, err))
 		return -1;
 	return in->connect_to ? settle_connect_to(in, err) : 0;
 }

@@ -9,14 +9,20 @@
 
 #define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
+/* A WebSocket's begins with HTTP: libcurl, which may not know it, is shown that. */
 static const struct scheme {
-	const char *name;
+	const char *name, *shown;
 	uint16_t port;
-} SCHEMES[] = {{"http", 80}, {"https", 443}};
+} SCHEMES[] = {
+	{"http", "http", 80},
+	{"https", "https", 443},
+	{"ws", "http", 80},
+	{"wss", "https", 443},
+};
 
 static const char USER_INFO[] = "user info is refused";
 static const char NO_MEMORY[] = "out of memory";
-static const char NOT_HTTP[] = "the scheme is neither http nor https";
+static const char NOT_HTTP[] = "the scheme is neither http nor https, ws nor wss";
 
 /* The URL for an error message: what may be secret is left out, even where the URL is too broken
  * to tell its parts, and control characters do not reach the terminal. */
@@ -52,7 +58,8 @@ static size_t scheme_len(const char *text)
 /* "http:/host" and "http:host" are slips of the pen, not a host called http. */
 static bool slashes_missing(const char *text)
 {
-	return strncasecmp(text, "http:", 5) == 0 || strncasecmp(text, "https:", 6) == 0;
+	return strncasecmp(text, "http:", 5) == 0 || strncasecmp(text, "https:", 6) == 0 ||
+	       strncasecmp(text, "ws:/", 4) == 0 || strncasecmp(text, "wss:/", 5) == 0;
 }
 
 #define FIELD(name) offsetof(struct url, name), sizeof((struct url *)NULL)->name
@@ -141,13 +148,29 @@ static const char *parse(struct url *u, CURLU *parts, const char *text)
 	return wrong ? wrong : settle_port(u);
 }
 
-/* The text as libcurl is to see it: with a scheme, and without the fragment, which is never sent.
- * The caller frees it; NULL where memory ran out. */
-static char *complete(const char *text)
+/* The scheme of WebSocket that the text begins with; NULL: another, or none. */
+static const struct scheme *scheme_of_ws(const char *text)
+{
+	size_t len = scheme_len(text);
+	for (size_t i = 0; i < sizeof SCHEMES / sizeof *SCHEMES; i++) {
+		const struct scheme *s = &SCHEMES[i];
+		if (strcmp(s->name, s->shown) != 0 && len == strlen(s->name) + 3 &&
+		    !strncasecmp(text, s->name, len - 3))
+			return s;
+	}
+	return NULL;
+}
+
+/* The text as libcurl is to see it: with a scheme that it knows, and without the fragment, which is
+ * never sent. The caller frees it; NULL where memory ran out. */
+static char *complete(const char *text, const struct scheme *ws)
 {
 	char *full;
-	const char *scheme = scheme_len(text) ? "" : "http://";
-	return asprintf(&full, "%s%.*s", scheme, (int)strcspn(text, "#"), text) < 0 ? NULL : full;
+	const char *scheme = ws ? ws->shown : scheme_len(text) ? "" : "http";
+	const char *rest = ws ? text + strlen(ws->name) : text;
+	const char *slashes = ws || scheme_len(text) ? "" : "://";
+	int len = asprintf(&full, "%s%s%.*s", scheme, slashes, (int)strcspn(rest, "#"), rest);
+	return len < 0 ? NULL : full;
 }
 
 int url_parse(struct url *ret, const char *text, struct err *err)
@@ -159,12 +182,15 @@ int url_parse(struct url *ret, const char *text, struct err *err)
 		return refuse(err, text, "there is no host");
 	struct url u = {.path = ""};
 	CURLU *parts = curl_url();
-	char *full = complete(text);
+	const struct scheme *ws = scheme_of_ws(text);
+	char *full = complete(text, ws);
 	const char *wrong = parts && full ? parse(&u, parts, full) : NO_MEMORY;
 	free(full);
 	curl_url_cleanup(parts);
 	if (wrong)
 		return refuse(err, text, wrong);
+	if (ws)
+		snprintf(u.scheme, sizeof u.scheme, "%s", ws->name);
 	*ret = u;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* url: an http(s) URL taken apart (RFC 3986, by libcurl's parser). All fields are owned copies
+/* url: a URL of HTTP or WebSocket taken apart (RFC 3986, by libcurl's parser). All fields are owned copies
  * inside the struct; no heap is left behind. Set-up code; any thread.
  *
  * Dot segments are resolved and numbers for a host become dotted IPv4; in the path and the query,
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct url {
-	char scheme[8]; /* "http", "https" */
+	char scheme[8]; /* "http", "https", "ws", "wss" */
 	char host[256]; /* no brackets round an IPv6 address; a zone stays ("fe80::1%eth0") */
 	char port_text[8];
 	uint16_t port; /* the scheme's own when the URL gives none */

@@ -192,7 +192,7 @@ enum ring_sending channel_write(struct channels *cs, uint32_t slot, struct span 
 	return push(cs, slot, quiet);
 }
 
-void channel_close(struct channels *cs, uint32_t slot)
+void channel_close(struct channels *cs, uint32_t slot, struct span last)
 {
 	struct channel *c = cs->by_slot[slot];
 	if (!c)
@@ -200,6 +200,8 @@ void channel_close(struct channels *cs, uint32_t slot)
 	if (c->stage == IN_KERNEL) {
 		ring_close_notify(cs->ring, slot);
 	} else if (c->stage == OPEN && !c->sending && outward(c)) {
+		if (last.len)
+			tls_write(cs->tls, &c->session, last, &c->out->filling);
 		tls_finish(cs->tls, &c->session, &c->out->filling);
 		push(cs, slot, true);
 	}

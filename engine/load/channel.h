@@ -74,9 +74,9 @@ enum ring_sending channel_write(struct channels *cs, uint32_t slot, struct span 
 /* Sends what the handshake has left to say where nothing was written behind it. False: refused. */
 bool channel_flush(struct channels *cs, uint32_t slot);
 
-/* Tells the peer that nothing follows, as far as that is possible at once; ring_close is next.
- * Nothing where there is no channel. */
-void channel_close(struct channels *cs, uint32_t slot);
+/* Tells the peer that nothing follows but `last`, plain bytes of a channel that is not transparent,
+ * as far as that is possible at once; ring_close is next. Nothing where there is no channel. */
+void channel_close(struct channels *cs, uint32_t slot, struct span last);
 
 /* Gives back what an idle connection does without. */
 void channel_rest(struct channels *cs, uint32_t slot);

@@ -105,8 +105,8 @@ void conn_close(struct worker *w, uint32_t id, bool reset)
 {
 	struct conn *c = &w->conns[id];
 	reset |= w->plan->linger0;
-	if (w->plan->tls && c->state == CONN_OPEN && !c->ended && !reset)
-		channel_close(&w->channels, id);
+	if (c->state == CONN_OPEN && !c->ended && !reset)
+		conn_leave(w, id);
 	uncount(w, id);
 	give_tuple(w, c, c->state != CONN_DIALLING && !reset && !c->ended);
 	c->state = CONN_CLOSING;

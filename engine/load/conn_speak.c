@@ -92,6 +92,31 @@ void conn_speak(struct worker *w, uint32_t id)
 		begin_writing(w, id);
 }
 
+/* What the protocol says at the end, unless something else is on its way: that is not waited for. */
+static struct span last_word(struct worker *w, uint32_t id)
+{
+	const struct conn *c = &w->conns[id];
+	const struct proto *proto = w->plan->proto;
+	struct talk *t = conn_speaks(w) ? c->talk : NULL;
+	if (!t || !proto->leave || c->out_end || c->write_failed || t->next.len)
+		return (struct span){0};
+	proto->leave(t->state, &t->next);
+	return (struct span){t->next.ptr, t->next.len};
+}
+
+/* Nothing comes of these sends but their end, before RING_CLOSED: until then `talk` keeps the
+ * bytes. */
+void conn_leave(struct worker *w, uint32_t id)
+{
+	struct span last = last_word(w, id);
+	w->tally->bytes_sent += last.len;
+	if (last.len && !conn_sealed(w, id))
+		ring_send(w->ring, id, last, 0);
+	if (!w->plan->tls)
+		return;
+	channel_close(&w->channels, id, conn_sealed(w, id) ? last : (struct span){0});
+}
+
 void conn_say_last(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];

@@ -141,6 +141,8 @@ static void count_answer(struct worker *w, uint32_t id, uint32_t tag, const stru
 	const struct flight *f = flight_of(w, id, tag);
 	if (f->due_ns >= w->measure_ns && a->status)
 		w->tally->status[a->status]++;
+	else if (f->due_ns >= w->measure_ns)
+		w->tally->bare_answers++;
 	if (f->due_ns >= w->measure_ns && w->plan->grpc)
 		count_status(w, a);
 	uint64_t service_ns = w->now_ns - f->sent_ns;
@@ -248,9 +250,23 @@ static void count_message(struct worker *w, uint32_t id, uint32_t tag)
 	*mark = w->now_ns;
 }
 
+#define WS_CODE_FIRST 1000
+
+/* What the peer said of it, beside the outcome. */
+static void count_fault(struct worker *w, const struct proto_answer *a)
+{
+	if (a->fault == PROTO_DECLINED && a->status)
+		w->tally->status[a->status]++;
+	if (a->fault != PROTO_LEFT || w->plan->proto != &proto_ws)
+		return;
+	unsigned nth = (unsigned)(a->code - WS_CODE_FIRST);
+	w->tally->ws_close[nth < TALLY_WS_CLOSES - 1 ? nth : TALLY_WS_CLOSES - 1]++;
+}
+
 static void ended_in_fault(struct worker *w, uint32_t id, const struct proto_answer *a)
 {
 	enum outcome outcome = flight_outcome_of_fault(w, a);
+	count_fault(w, a);
 	conn_say_last(w, id);
 	if (w->conns[id].state == CONN_GREETING)
 		conn_fails(w, id, outcome);

@@ -164,6 +164,20 @@ static void grpc_statuses(struct json *j, const struct summary *s)
 	json_u64(j, "messages", t->messages);
 }
 
+/* Connections that the peer closed, by close code. */
+static void closes(struct json *j, const struct tally *t)
+{
+	json_object(j, "ws_close");
+	for (unsigned i = 0; i < TALLY_WS_CLOSES; i++) {
+		char key[12] = "other";
+		if (i < TALLY_WS_CLOSES - 1)
+			snprintf(key, sizeof key, "%u", 1000 + i);
+		if (t->ws_close[i])
+			json_u64(j, key, t->ws_close[i]);
+	}
+	json_object_end(j);
+}
+
 static void bytes(struct json *j, const struct tally *t)
 {
 	json_object(j, "bytes");
@@ -306,6 +320,7 @@ void out_json(const struct summary *s, struct buf *out)
 	outcomes(&j, &s->total);
 	statuses(&j, &s->total);
 	grpc_statuses(&j, s);
+	closes(&j, &s->total);
 	bytes(&j, &s->total);
 	latencies(&j, &s->total);
 	generator(&j, s);

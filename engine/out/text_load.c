@@ -135,7 +135,8 @@ static void statuses(const struct tally *t, struct buf *out)
 		if (t->status[code])
 			buf_printf(&list, "%s%u: %llu", list.len ? ", " : "", code,
 				   (unsigned long long)t->status[code]);
-	lines_wrap(out, "Status        ", list.len ? list.ptr : "none received");
+	if (list.len || !t->bare_answers) /* some protocols have none */
+		lines_wrap(out, "Status        ", list.len ? list.ptr : "none received");
 	out->cut |= list.cut;
 	buf_fini(&list);
 }
@@ -158,6 +159,24 @@ static void grpc_statuses(const struct summary *s, struct buf *out)
 		if (s->total.grpc[i] && s->grpc_words[i][0])
 			lines_wrap(out, lead, s->grpc_words[i]);
 	}
+}
+
+/* Connections that the peer closed with a close frame. */
+static void closes(const struct tally *t, struct buf *out)
+{
+	struct buf list;
+	buf_init(&list, 4096);
+	for (unsigned i = 0; i < TALLY_WS_CLOSES; i++) {
+		unsigned long long count = t->ws_close[i];
+		const char *comma = list.len ? ", " : "";
+		if (count && i < TALLY_WS_CLOSES - 1)
+			buf_printf(&list, "%s%u: %llu", comma, 1000 + i, count);
+		else if (count)
+			buf_printf(&list, "%sothers: %llu", comma, count);
+	}
+	if (list.len)
+		lines_wrap(out, "Closed by it  ", list.ptr);
+	buf_fini(&list);
 }
 
 static void in_flight(const struct tally *t, struct buf *out)
@@ -199,5 +218,6 @@ void text_requests(const struct summary *s, struct buf *out)
 	statuses(&s->total, out);
 	checks(s, out);
 	grpc_statuses(s, out);
+	closes(&s->total, out);
 	in_flight(&s->total, out);
 }

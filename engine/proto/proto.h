@@ -75,6 +75,7 @@ struct proto_spec {
 	bool pings;       /* a request is a ping of the protocol's own: for a hold */
 	bool upgrade;     /* HTTP/2 begins as an upgrade of HTTP/1.1 */
 	uint32_t streams; /* requests at once on a connection, 1..PROTO_STREAMS_MAX */
+	uint64_t seed;    /* of keys and masks that are random */
 	uint32_t window;  /* bytes of an answer that may come unacknowledged; 0: as usual */
 	const struct grpc_call *grpc; /* proto/grpc.h */
 	struct {
@@ -123,6 +124,9 @@ struct proto {
 
 	/* A request is given up; its answer is passed over. NULL: only the whole connection can be. */
 	void (*cancel)(void *state, uint32_t tag, struct buf *out);
+
+	/* The connection is about to be closed by our side: a last word, if there is one. NULL: none. */
+	void (*leave)(void *state, struct buf *out);
 };
 
 extern const struct proto proto_h1, proto_h2, proto_grpc, proto_ws;

@@ -9,6 +9,7 @@
 #include "run/endpoints.h"
 #include "run/grpc_plan.h"
 #include "run/redact.h"
+#include "run/scenario.h"
 #include "run/mixing.h"
 #include "run/secure.h"
 #include "run/stage.h"
@@ -94,10 +95,12 @@ static int compile_spoken(const struct run_config *c, const struct url *url, boo
 		.upgrade = c->upgrade,
 		.streams = p->pipeline,
 		.window = c->window,
+		.seed = c->seed,
+		.ws = {c->ws.subprotocol, c->ws.binary, c->ws.any_answer, c->ws.deflate},
 	};
 	if (c->grpc.method && grpc_plan_fill(c, url, dry, p, &head, &spec, err))
 		return -1;
-	p->safe = request_is_safe(spec.method);
+	p->safe = request_is_safe(spec.method) && (p->proto != &proto_ws || c->hold);
 	return p->proto->compile(&p->spoken, &spec, err);
 }
 
@@ -117,6 +120,8 @@ static int render_requests(const struct run_config *c, const struct url *url, bo
 {
 	if (p->proto->send && compile_spoken(c, url, dry, p, err))
 		return -1;
+	if (p->proto == &proto_ws)
+		return c->scenario ? scenario_check_ws(c->scenario, err) : 0;
 	if (!c->scenario)
 		return p->proto->send ? 0 : render(c, url, p, err);
 	if (p->pipeline > 1 && p->proto->ordered) {
@@ -127,6 +132,42 @@ static int render_requests(const struct run_config *c, const struct url *url, bo
 		return err_hint(err, "leave --pipeline out");
 	}
 	return mixing_compile(&p->mix, c, url, s, err);
+}
+
+/* --- how -------------------------------------------------------------------------------- */
+
+static bool is_of_ws(const struct url *url)
+{
+	return url->scheme[0] == 'w';
+}
+
+/* Messages of a WebSocket come back in order, and yet several may be on their way. */
+static void choose_proto(const struct run_config *c, const char *name, struct plan *p)
+{
+	p->proto = proto_find(name);
+	p->pipeline = p->proto->send ? c->streams : c->pipeline;
+}
+
+/* WebSocket by the URL, or by a flag: then the URL becomes one of its own. */
+static int choose_protocol(const struct run_config *c, struct url *url, struct plan *p,
+			   struct err *err)
+{
+	const char *name = c->protocol     ? c->protocol
+			   : is_of_ws(url) ? "ws"
+			   : c->upgrade    ? "h2"
+					   : "h1";
+	choose_proto(c, name, p);
+	if (is_of_ws(url) && p->proto != &proto_ws) {
+		err_set(err, ERR_USAGE, "%s over %s: the URL is one of WebSocket", name, c->url);
+		return err_hint(err, "use an http:// or https:// URL, or leave the protocol out");
+	}
+	if (p->proto == &proto_ws && c->streams > PLAN_PIPELINE_MAX)
+		return err_set(err, ERR_USAGE, "-m %u: from 1 to %u messages at once on a WebSocket",
+			       c->streams, PLAN_PIPELINE_MAX);
+	if (p->proto == &proto_ws && !is_of_ws(url))
+		snprintf(url->scheme, sizeof url->scheme, "%s",
+			 strcmp(url->scheme, "https") ? "ws" : "wss");
+	return 0;
 }
 
 /* --- how much --------------------------------------------------------------------------- */
@@ -204,12 +245,6 @@ static void choose_stages(const struct run_config *c, struct plan *p)
 		p->rate_rps = stages_most(c);
 }
 
-static void choose_proto(const struct run_config *c, const char *name, struct plan *p)
-{
-	p->proto = proto_find(name);
-	p->pipeline = p->proto->ordered ? c->pipeline : c->streams;
-}
-
 static void choose_load(const struct run_config *c, const struct limits *limits, struct plan *p)
 {
 	uint32_t cores = limits->cpu_count ? limits->cpu_count : 1;
@@ -217,7 +252,6 @@ static void choose_load(const struct run_config *c, const struct limits *limits,
 	p->handshakes_only = c->handshakes_only;
 	p->expect_status = c->expect_status;
 	p->checks = c->checks.count ? &c->checks : NULL;
-	choose_proto(c, c->protocol ? c->protocol : c->upgrade ? "h2" : "h1", p);
 	p->connections = c->connections;
 	p->workers = c->threads ? c->threads : cores < c->connections ? cores : c->connections;
 	p->rate_rps = c->rate_rps;
@@ -290,7 +324,8 @@ int compile_plan(const struct run_config *c, const struct limits *limits, bool d
 {
 	struct url url;
 	*ret = (struct plan){0};
-	if (url_parse(&url, c->url, err) || check_sizes(c, err))
+	if (url_parse(&url, c->url, err) || choose_protocol(c, &url, ret, err) ||
+	    check_sizes(c, err))
 		return -1;
 	choose_load(c, limits, ret);
 	describe(c, &url, ret, s);

@@ -70,6 +70,10 @@ struct run_config {
 	uint32_t streams;     /* 1: requests at once on a connection */
 	uint32_t window;      /* bytes; 0: as usual */
 	struct run_grpc grpc;
+	struct {
+		const char *subprotocol;
+		bool binary, any_answer, deflate;
+	} ws; /* as in proto/proto.h */
 	const char *method; /* NULL: GET, or POST with a body */
 	const char *headers[RUN_HEADERS_MAX];
 	unsigned header_count;

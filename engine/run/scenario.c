@@ -108,6 +108,21 @@ void scenario_free(struct scenario *s)
 	free(s);
 }
 
+int scenario_check_ws(struct scenario *s, struct err *err)
+{
+	struct yaml_reader *r = &s->reader;
+	r->err = err;
+	if (s->request_count)
+		return yaml_fail(r, s->requests[0].node,
+				 "requests: a WebSocket carries one message, that of --data; "
+				 "leave them out");
+	if (s->data_count)
+		return yaml_fail(r, s->data[0].node, "data: no message of a WebSocket uses it");
+	if (s->retries)
+		return yaml_fail(r, yaml_top(r), "retries: messages are not sent again");
+	return 0;
+}
+
 bool scenario_is_file(const char *operand)
 {
 	return !strstr(operand, "://") &&

@@ -71,6 +71,9 @@ int scenario_parse(struct scenario **ret, const char *name, struct span text, bo
 		   struct run_config *c, struct err *err);
 void scenario_free(struct scenario *s); /* NULL is fine */
 
+/* Of WebSocket: what it has no meaning for is refused, where it stands. */
+int scenario_check_ws(struct scenario *s, struct err *err);
+
 /* Whether an operand is a file's name, not a URL. */
 bool scenario_is_file(const char *operand);
 

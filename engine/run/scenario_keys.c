@@ -64,16 +64,15 @@ static int read_version(struct yaml_reader *r, yaml_node_t *node, void *into)
 static int read_protocol(struct yaml_reader *r, yaml_node_t *node, void *into)
 {
 	static const char *const words[] = {"h1", "h2", "grpc", "ws"};
-	(void)into;
 	int found = choose(r, node, "protocol", words, COUNT(words));
 	if (found == 2)
 		return yaml_fail(r, node,
 				 "protocol: grpc is not of scenarios: brink run URL --grpc "
 				 "PKG.SVC/METHOD --data JSON calls one method");
-	if (found > 0)
-		return yaml_fail(r, node, "protocol: %s is not spoken yet; allowed: h1",
-				 words[found]);
-	return found;
+	if (found < 0)
+		return -1;
+	((struct scenario *)into)->config->protocol = words[found];
+	return 0;
 }
 
 static int add_agent(struct yaml_reader *r, yaml_node_t *node, void *into)

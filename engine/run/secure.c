@@ -34,20 +34,21 @@ static const char *flag_of_tls(const struct run_config *c)
 	return NULL;
 }
 
-static int check_plain(const struct run_config *c, struct err *err)
+static int check_plain(const struct run_config *c, const struct url *url, struct err *err)
 {
 	const char *flag = flag_of_tls(c);
 	if (!flag)
 		return 0;
-	err_set(err, ERR_USAGE, "%s with %s: plain http has no TLS", flag, c->url);
-	return err_hint(err, "use an https:// URL, or leave %s out", flag);
+	err_set(err, ERR_USAGE, "%s with %s: plain %s has no TLS", flag, c->url, url->scheme);
+	return err_hint(err, "use %s:// as the URL's scheme, or leave %s out",
+			url->scheme[0] == 'w' ? "wss" : "https", flag);
 }
 
 int secure_open(const struct run_config *c, const struct url *url, struct plan *plan,
 		struct summary *s, struct err *err)
 {
-	if (strcmp(url->scheme, "https") != 0)
-		return check_plain(c, err);
+	if (strcmp(url->scheme, "https") != 0 && strcmp(url->scheme, "wss") != 0)
+		return check_plain(c, url, err);
 	const struct tls_config config = {
 		.host = url->host,
 		.cacert = c->tls.cacert,

@@ -14,6 +14,7 @@ static const size_t counters[] = {
 	FIELD(run_delay_ns),   FIELD(tls_full),       FIELD(tls_resumed), FIELD(retries),
 	FIELD(held_back),      FIELD(capture_misses), FIELD(rows_ended), FIELD(messages),
 	FIELD(checked),        FIELD(unchecked),
+	FIELD(bare_answers),
 };
 
 static const size_t gauges[] = {
@@ -35,7 +36,7 @@ static const size_t histograms[] = {
 #define OWN_RULES 4
 
 _Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + 4 * OUTCOME_COUNT +
-		TALLY_STATUSES + TALLY_TLS_REASONS + TALLY_GRPC + 2 * TALLY_CHECKS) *
+		TALLY_STATUSES + TALLY_TLS_REASONS + TALLY_GRPC + TALLY_WS_CLOSES + 2 * TALLY_CHECKS) *
 				       sizeof(uint64_t) +
 			       COUNT(histograms) * sizeof(struct hist) ==
 		       sizeof(struct tally),
@@ -109,6 +110,8 @@ static void add_common(struct tally *into, const struct tally *from)
 	}
 	for (int i = 0; i < TALLY_GRPC; i++)
 		into->grpc[i] += from->grpc[i];
+	for (int i = 0; i < TALLY_WS_CLOSES; i++)
+		into->ws_close[i] += from->ws_close[i];
 	for (size_t i = 0; i < COUNT(histograms); i++)
 		hist_merge(hist_at(into, histograms[i]),
 			   (const struct hist *)((const char *)from + histograms[i]));
@@ -157,7 +160,7 @@ uint64_t tally_generator_side(const struct tally *t)
 
 uint64_t tally_answers(const struct tally *t)
 {
-	uint64_t sum = 0;
+	uint64_t sum = t->bare_answers;
 	for (unsigned status = 100; status < TALLY_STATUSES; status++)
 		sum += t->status[status];
 	return sum;

@@ -16,6 +16,7 @@
 #define TALLY_TLS_REASONS 32
 #define TALLY_CHECKS      32 /* rules that answers are held to, load/check.h */
 #define TALLY_GRPC        18 /* gRPC's 17 statuses, and one for others */
+#define TALLY_WS_CLOSES   17 /* codes 1000 to 1015, and all others */
 
 struct tally {
 	uint64_t from_ns, to_ns;  /* the window; adding keeps the earliest and the latest */
@@ -35,6 +36,7 @@ struct tally {
 	uint64_t held_back;              /* due, and not taken: only safe methods were to go on */
 	uint64_t capture_misses;         /* answers without the value that was to be captured */
 	uint64_t messages;               /* of answers that are streams of them */
+	uint64_t bare_answers;           /* those of a protocol without statuses */
 	uint64_t rows_ended;             /* workers whose rows, each used once, have run out */
 	uint64_t checked;                /* answers that were held to rules beside their status */
 	uint64_t unchecked;              /* of them: too long for one of the rules to be decided */
@@ -53,6 +55,7 @@ struct tally {
 	uint64_t tls_full, tls_resumed; /* handshakes that succeeded */
 	uint64_t
 		tls_reasons[TALLY_TLS_REASONS]; /* what failed, by enum tls_reason (tls/reason.h) */
+	uint64_t ws_close[TALLY_WS_CLOSES]; /* connections that the peer closed, by code */
 	uint64_t held_until_ns; /* gauge: when its time was over; the latest is kept */
 	uint64_t held_from_ns;  /* gauge: when a hold had tried all; the latest is kept */
 	uint64_t open;          /* gauge */
@@ -95,7 +98,7 @@ void tally_join(struct tally *into, const struct tally *other);
 
 uint64_t tally_failed(const struct tally *t);         /* outcomes of SIDE_TARGET */
 uint64_t tally_generator_side(const struct tally *t); /* outcomes of SIDE_GENERATOR */
-uint64_t tally_answers(const struct tally *t);        /* of any status, late ones too */
+uint64_t tally_answers(const struct tally *t);        /* of any status or none, late ones too */
 uint64_t tally_ended(const struct tally *t);          /* all outcomes */
 
 /* (failed + shed) / (ok + failed + shed), with shed_ok failed / (ok + failed + shed); 0 of none. */

@@ -17,6 +17,7 @@ SHAPE = {
         ("intended", "sent", "ok", "failed", "shed", "generator_side", "in_flight_at_stop"), int),
     "rate": {"offered_rps": MAYBE_NUMBER, "achieved_rps": NUMBER, "error_rate": NUMBER},
     "outcomes": dict, "status": dict, "grpc_status": dict, "grpc_message": dict, "messages": int,
+    "ws_close": dict,
     "bytes": {"sent": int, "received": int},
     "latency": {"intended": dict, "service": dict, "connect": dict, "tls_handshake": dict,
                 "first_byte": dict, "message": dict},
@@ -121,6 +122,9 @@ def _labels(s):
     for code in s["status"]:
         if not (code.isdigit() and len(code) == 3):
             yield f"status {code} is not a status"
+    for code, count in s["ws_close"].items():
+        if not (code == "other" or "1000" <= code <= "1015") or count <= 0:
+            yield f"ws_close {code}: {count} is no count of a close code"
 
 
 def _checks(s):

@@ -141,7 +141,7 @@ void secure_rest(struct server *s, const struct session *c)
 void secure_finish(struct server *s, const struct session *c)
 {
 	if (s->target->tls)
-		channel_close(&s->channels, session_slot(s, c));
+		channel_close(&s->channels, session_slot(s, c), (struct span){0});
 }
 
 void secure_closed(struct server *s, const struct session *c)
