@@ -52,7 +52,8 @@ static int render(struct ws_plan *p, const char **headers, unsigned count, struc
 {
 	const struct proto_spec *spec = &p->spec;
 	char subprotocol[256];
-	memcpy(headers, spec->headers, count * sizeof *headers);
+	if (count)
+		memcpy(headers, spec->headers, count * sizeof *headers);
 	headers[count++] = "Upgrade: websocket";
 	headers[count++] = "Connection: Upgrade";
 	headers[count++] = "Sec-WebSocket-Version: 13";

@@ -57,6 +57,23 @@ START_TEST(a_scheme_has_a_port_of_its_own)
 }
 END_TEST
 
+START_TEST(a_websocket_has_the_ports_of_http)
+{
+	struct url ws = parse("WS://h?x=1#y"), wss = parse("wss://[::1]:8443/chat");
+	ck_assert_str_eq(ws.scheme, "ws");
+	ck_assert_uint_eq(ws.port, 80);
+	ck_assert(ws.default_port);
+	ck_assert_str_eq(ws.path, "/?x=1");
+	ck_assert_str_eq(wss.scheme, "wss");
+	ck_assert_str_eq(wss.host, "::1");
+	ck_assert_uint_eq(wss.port, 8443);
+	ck_assert_str_eq(wss.path, "/chat");
+	ck_assert(parse("wss://h").default_port);
+	ck_assert(!parse("ws://h:443").default_port);
+	ck_assert_str_eq(parse("ws:80/").host, "ws");
+}
+END_TEST
+
 START_TEST(a_url_without_a_scheme_is_http)
 {
 	struct url u = parse("localhost:8080/x?next=http://y/");
@@ -151,7 +168,9 @@ START_TEST(what_is_no_http_url_is_refused_by_name)
 	static const char *const TEXTS[] = {
 		"ftp://h/",
 		"file:///etc/passwd",
-		"ws://h/",
+		"wsx://h/",
+		"ws:/h/",
+		"ws://",
 		"gopher2://h/",
 		"javascript:x",
 		"http://",
@@ -290,6 +309,7 @@ int main(void)
 	TCase *all = tcase_create("url");
 	tcase_add_test(all, a_url_comes_apart);
 	tcase_add_test(all, a_scheme_has_a_port_of_its_own);
+	tcase_add_test(all, a_websocket_has_the_ports_of_http);
 	tcase_add_test(all, a_url_without_a_scheme_is_http);
 	tcase_add_test(all, the_path_is_what_a_request_line_can_hold);
 	tcase_add_test(all, an_ipv6_host_loses_its_brackets);
