@@ -6,7 +6,7 @@ PREFIX  ?= /usr/local
 
 # What Debian 12 must provide. `make deps` installs what is missing.
 DEPS_BUILD := gcc clang make pkg-config bpftool libbpf-dev libmnl-dev libnghttp2-dev libwslay-dev libprotobuf-c-dev libprotobuf-dev protobuf-compiler protobuf-c-compiler libmicrohttpd-dev libcap-ng-dev libgnutls28-dev liburing-dev libssl-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libyaml-dev libcsv-dev zlib1g-dev
-DEPS_CHECK := check python3 python3-grpcio openssl user-mode-linux kmod nginx-light haproxy nghttp2-server iproute2 iptables strace wrk clang-format prometheus ethtool \
+DEPS_CHECK := check python3 python3-grpcio openssl user-mode-linux kmod nginx-light haproxy nghttp2-server iproute2 iptables strace wrk clang-format prometheus ethtool python3-websockets \
               libhdrhistogram-java default-jre-headless
 DEPS_EXTRA := clang libclang-rt-14-dev clang-tidy gcovr nghttp2-client
 DEPS_GUEST := qemu-system-x86 busybox-static

@@ -4,6 +4,8 @@
 
 #include "load/talk.h"
 
+#define LIVES_FROM 22 /* bits: connections are fewer; their lives begin at other instants */
+
 bool conn_speaks(const struct worker *w)
 {
 	return w->plan->proto->send != NULL;
@@ -17,8 +19,8 @@ bool conn_begin_talk(struct worker *w, uint32_t id)
 		return false;
 	buf_init(&t->out, TALK_OUT_MAX);
 	buf_init(&t->next, TALK_OUT_MAX);
-	plan->proto->open(t->state, plan->spoken, (uint64_t)id * plan->workers + w->number,
-			  &t->next);
+	uint64_t number = (uint64_t)id * plan->workers + w->number;
+	plan->proto->open(t->state, plan->spoken, number ^ w->now_ns << LIVES_FROM, &t->next);
 	w->conns[id].talk = t;
 	return true;
 }

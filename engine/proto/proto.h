@@ -95,7 +95,7 @@ struct proto {
 	int (*compile)(void **ret, const struct proto_spec *spec, struct err *err);
 	void (*discard)(void *plan); /* NULL is fine */
 
-	/* The connection stands, `number` among many; it ends. `close` frees what the state holds. */
+	/* The connection stands, with a `number` that no other has; it ends. `close` frees what the state holds. */
 	void (*open)(void *state, const void *plan, uint64_t number, struct buf *out);
 	void (*close)(void *state);
 

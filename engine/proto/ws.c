@@ -48,7 +48,7 @@ static void begin(void *state, const void *plan, uint64_t number, struct buf *ou
 {
 	struct ws *ws = state;
 	const struct ws_plan *p = plan;
-	struct rng mix = {.state = p->spec.seed ^ number << 20};
+	struct rng mix = {.state = p->spec.seed};
 	*ws = (struct ws){.plan = p, .rng = {.state = rng_next(&mix) ^ number}};
 	ws_ask(ws, out);
 }

@@ -27,6 +27,22 @@ START_TEST(what_cannot_go_together_is_refused_with_a_way_out)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		refused(cases[i][0], cases[i][1], cases[i][2]);
+	static const char *const ws[][3] = {
+		{"U --ws-binary", "--ws-binary", "--ws"},
+		{"http://h/ --ws-rate 5", "--ws-rate", "--ws"},
+		{"https://h/ --ws-deflate --http2", "--ws-deflate", "--ws"},
+		{"ws://h/ --pipeline 4", "--pipeline", "WebSocket"},
+		{"WSS://h/ -X PUT", "--method", "WebSocket"},
+		{"U --ws --expect-status 200", "--expect-status", "WebSocket"},
+		{"ws://h/ --ws-rate 5 -R 10", "--ws-rate", "--rate"},
+		{"ws://h/ --ws-rate 5 --think 1s", "--think", "--rate"},
+	};
+	for (size_t i = 0; i < sizeof ws / sizeof *ws; i++)
+		refused(ws[i][0], ws[i][1], ws[i][2]);
+	struct invocation *in = settled("ws://h/ --ws-rate 5 -c 8 --ws-binary --ws-any-answer");
+	ck_assert_double_eq(in->run.rate_rps, 40);
+	ck_assert(in->run.ws.binary && in->run.ws.any_answer);
+	done(in);
 	done(settled("U --pipeline 1 --no-keepalive --think 0 -R 100 --poisson --spin 50us"));
 	done(settled("U --pipeline 4 --think 1s --spin busy -n 10 -d 10s -q"));
 }
