@@ -41,7 +41,7 @@ void conn_rest(struct worker *w, uint32_t id)
 {
 	struct conn *c = &w->conns[id];
 	conn_tls_rest(w, id);
-	if (!conn_speaks(w) || c->out_end || c->talk->next.len)
+	if (!conn_speaks(w) || !c->talk || c->out_end || c->talk->next.len)
 		return;
 	buf_fini(&c->talk->out);
 	buf_fini(&c->talk->next);

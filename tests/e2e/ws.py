@@ -166,6 +166,8 @@ def over_tls_as_well():
         # a connection may still be greeting when the last request is done: three may, in three runs
         tap.await_true(lambda: server.closes[1000] >= 3 + REQUESTS, 3, "close frames")
         tap.equal(server.wrong, [], "what the client did wrong")
+        summary = hold(server.url + "/echo", "--cacert", authority.ca, "--ping", "200ms", "--verify")
+        tap.equal(summary["connections"]["lost"], 0, "lost")
         summary = load(server.url + "/close/1001", "--cacert", authority.ca, code=3)
         tap.equal(list(summary["ws_close"]), ["1001"], "codes")
 
