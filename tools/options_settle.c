@@ -43,8 +43,8 @@ static int check_ws(const struct invocation *in, struct err *err)
 {
 	static const char *const own[] = {"ws-subprotocol", "ws-binary", "ws-any-answer",
 					  "ws-deflate", "ws-rate"};
-	static const char *const foreign[] = {"method", "pipeline", "h2c-upgrade", "window",
-					      "handshakes-only", "expect-status"};
+	static const char *const foreign[] = {"method", "pipeline",        "h2c-upgrade",
+					      "window", "handshakes-only", "expect-status"};
 	bool ws = is_of_ws(&in->run);
 	for (size_t i = 0; !ws && i < sizeof own / sizeof *own; i++) {
 		if (!options_has(in, own[i]))

@@ -129,8 +129,9 @@ const struct option options[] = {
 	{"gRPC", 0, "messages", "N", "1", "send the message, or messages, of a stream N times",
 	 CALL, set_count, INTO(run.grpc.repeat, 1, 1000000)},
 
-	{"Protocol", 0, "ws", NULL, "by the URL", "WebSocket: a request is a message, its answer the "
-	 "one that comes back", BOTH, set_protocol, ELSEWHERE},
+	{"Protocol", 0, "ws", NULL, "by the URL",
+	 "WebSocket: a request is a message, its answer the one that comes back", BOTH,
+	 set_protocol, ELSEWHERE},
 	{"Protocol", 0, "ws-subprotocol", "NAME", "none", "ask for it, and accept no other", BOTH,
 	 set_text, INTO(run.ws.subprotocol, 0, 0)},
 	{"Protocol", 0, "ws-binary", NULL, "text", "send the message as binary", (RUN | FIND), set_on,

@@ -94,7 +94,8 @@ void conn_speak(struct worker *w, uint32_t id)
 		begin_writing(w, id);
 }
 
-/* What the protocol says at the end, unless something else is on its way: that is not waited for. */
+/* What the protocol says at the end, unless something else is on its way: that is not waited for.
+ */
 static struct span last_word(struct worker *w, uint32_t id)
 {
 	const struct conn *c = &w->conns[id];

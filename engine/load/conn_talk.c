@@ -53,8 +53,7 @@ static void expect_next(const struct worker *w, uint32_t id)
 	struct conn *c = &w->conns[id];
 	if (conn_speaks(w) || c->in_flight == c->to_write || h1_expects(&c->h1))
 		return;
-	const struct mix_request *r =
-		calls_request(w, flight_index(w, id, flight_nth(w, id, 0)));
+	const struct mix_request *r = calls_request(w, flight_index(w, id, flight_nth(w, id, 0)));
 	h1_expect(&c->h1, r ? r->head : w->plan->head);
 }
 

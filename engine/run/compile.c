@@ -162,8 +162,9 @@ static int choose_protocol(const struct run_config *c, struct url *url, struct p
 		return err_hint(err, "use an http:// or https:// URL, or leave the protocol out");
 	}
 	if (p->proto == &proto_ws && c->streams > PLAN_PIPELINE_MAX)
-		return err_set(err, ERR_USAGE, "-m %u: from 1 to %u messages at once on a WebSocket",
-			       c->streams, PLAN_PIPELINE_MAX);
+		return err_set(err, ERR_USAGE,
+			       "-m %u: from 1 to %u messages at once on a WebSocket", c->streams,
+			       PLAN_PIPELINE_MAX);
 	if (p->proto == &proto_ws && !is_of_ws(url))
 		snprintf(url->scheme, sizeof url->scheme, "%s",
 			 strcmp(url->scheme, "https") ? "ws" : "wss");
