@@ -117,19 +117,18 @@ static int select_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_l
 	return SSL_TLSEXT_ERR_OK;
 }
 
-/* In its wire form each name stands behind its length. */
-static void choose_alpn(struct tls_context *c, const char *protocols)
+/* "h2,http/1.1" in the wire form: each name behind its length. */
+static void choose_alpn(struct tls_context *c, const char *list)
 {
-	size_t len = protocols ? strlen(protocols) : 0;
-	if (!len || len >= sizeof c->alpn)
+	size_t total = list ? strlen(list) : 0;
+	if (!total || total >= sizeof c->alpn)
 		return;
-	memcpy(c->alpn + 1, protocols, len);
-	c->alpn_len = (unsigned)len + 1;
-	for (unsigned at = 0; at < c->alpn_len; at += c->alpn[at] + 1u) {
-		const uint8_t *name = c->alpn + at + 1, *end = c->alpn + c->alpn_len;
-		const uint8_t *comma = memchr(name, ',', (size_t)(end - name));
-		c->alpn[at] = (uint8_t)((comma ? comma : end) - name);
+	for (size_t at = 0, len; at < total; at += len + 1) {
+		len = strcspn(list + at, ",");
+		c->alpn[at] = (uint8_t)len;
+		memcpy(c->alpn + at + 1, list + at, len);
 	}
+	c->alpn_len = (unsigned)total + 1;
 	if (c->server)
 		SSL_CTX_set_alpn_select_cb(c->ssl, select_alpn, c);
 	else

@@ -27,7 +27,7 @@ struct tls_config {
 	bool insecure;         /* client: no verification */
 	enum tls_version max;  /* TLS_VERSION_NONE: the highest */
 	const char *ciphers;   /* of "aes128,aes256,chacha20", in order of preference; NULL: all */
-	const char *alpn;      /* "http/1.1", or several, "h2,http/1.1"; NULL: none */
+	const char *alpn;      /* "h2,http/1.1", the preferred one first; NULL: none */
 	bool alpn_needed;      /* client: a peer that does not choose it has failed */
 	bool resume;           /* client: tickets are kept and presented */
 };

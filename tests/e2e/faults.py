@@ -79,13 +79,34 @@ def case(name, classes):
     tap.add(f"{name} ends as {' or '.join(sorted(classes))}", lambda: judge(name, classes))
 
 
+# Met over HTTP/2 alone. What was left out or refused may be tried again, and is, until its time is
+# over.
+OVER_HTTP2 = {
+    "rst-stream": {"stream_reset"},
+    "refused-stream": {"stream_reset", "timeout"},
+    "goaway": {"goaway", "timeout", "connect_timeout"},
+}
+
+
 @tap.test
 def every_fault_of_the_target_has_an_expectation_here():
-    tap.equal(set(brink.words(["target", "--list-faults"])), set(CLASSES), "names of faults")
+    tap.equal(set(brink.words(["target", "--list-faults"])), set(CLASSES) | set(OVER_HTTP2),
+              "names of faults")
 
 
 for _name, _classes in CLASSES.items():
     case(_name, _classes)
+
+
+def judge_over_http2(name, classes):
+    summary, result = meet(name, "--http2")
+    got = set(brink.outcomes(summary))
+    tap.check(got and got <= classes, f"{name}: outcomes {got}, expected {classes}: {result}")
+
+
+for _name, _classes in OVER_HTTP2.items():
+    tap.add(f"{_name} over HTTP/2 ends as {' or '.join(sorted(_classes))}",
+            lambda name=_name, classes=_classes: judge_over_http2(name, classes))
 
 
 @tap.test

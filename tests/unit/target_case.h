@@ -29,7 +29,8 @@ static struct target case_target;
 static struct left case_left;
 static struct {
 	uint64_t exchanges, pendings;
-} case_limits; /* at most so many; set before case_start */
+} case_limits;              /* at most so many; set before case_start */
+static char *case_flags[4]; /* of the command line, the unused ones NULL; set before case_start */
 static int case_listener;
 static struct sockaddr_in case_at;
 static pthread_t case_thread;
@@ -44,6 +45,7 @@ static inline void case_listen(void)
 	ck_assert_int_eq(bind(case_listener, (struct sockaddr *)&case_at, len), 0);
 	ck_assert_int_eq(listen(case_listener, 128), 0);
 	ck_assert_int_eq(getsockname(case_listener, (struct sockaddr *)&case_at, &len), 0);
+	memset(case_flags, 0, sizeof case_flags);
 	case_limits.exchanges = case_limits.pendings = UINT64_MAX;
 }
 
@@ -74,8 +76,13 @@ static inline void case_start(bool lean)
 {
 	struct err err = {0};
 	char name[] = "target", flag[] = "--lean";
-	char *argv[] = {name, flag, NULL};
-	ck_assert_int_eq(settings_parse(&case_settings, lean ? 2 : 1, argv, &err), 0);
+	char *argv[8] = {name};
+	int argc = 1;
+	for (unsigned i = 0; i < 4 && case_flags[i]; i++)
+		argv[argc++] = case_flags[i];
+	if (lean)
+		argv[argc++] = flag;
+	ck_assert_int_eq(settings_parse(&case_settings, argc, argv, &err), 0);
 	ck_assert_int_eq(target_init(&case_target, &case_settings, &err), 0);
 	case_target.servers[0].listeners[0] = case_listener;
 	sem_init(&case_ready, 0, 0);

@@ -117,14 +117,16 @@ static void hold_to_its_row(const struct fault *f, size_t step)
 START_TEST(the_parser_reports_what_the_row_expects)
 {
 	for (unsigned i = 0; i < fault_count; i++)
-		hold_to_its_row(&fault_table[i], SIZE_MAX);
+		if (fault_table[i].places != FAULT_HTTP2)
+			hold_to_its_row(&fault_table[i], SIZE_MAX);
 }
 END_TEST
 
 START_TEST(so_it_does_when_bytes_come_one_by_one)
 {
 	for (unsigned i = 0; i < fault_count; i++)
-		hold_to_its_row(&fault_table[i], 1);
+		if (fault_table[i].places != FAULT_HTTP2)
+			hold_to_its_row(&fault_table[i], 1);
 }
 END_TEST
 

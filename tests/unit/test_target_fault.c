@@ -185,11 +185,13 @@ START_TEST(shares_strike_as_often_as_they_say_and_at_their_own_time)
 	struct rng rng = {1};
 	unsigned chunked = 0;
 	for (unsigned i = 0; i < 100000; i++) {
-		const struct fault *f = fault_draw(shares, 3, false, &rng);
+		const struct fault *f = fault_draw(shares, 3, FAULT_HTTP1, &rng);
 		ck_assert(!f || f == shares[2].fault);
 		chunked += f != NULL;
-		ck_assert_ptr_eq(fault_draw(shares, 3, true, &rng), shares[0].fault);
+		ck_assert_ptr_eq(fault_draw(shares, 3, FAULT_ACCEPT, &rng), shares[0].fault);
 	}
+	/* What breaks the text of HTTP/1.1 does not meet HTTP/2. */
+	ck_assert_ptr_null(fault_draw(&shares[2], 1, FAULT_HTTP2, &rng));
 	ck_assert_uint_gt(chunked, 24000);
 	ck_assert_uint_lt(chunked, 26000);
 }

@@ -43,15 +43,18 @@ static const char *connection_line(enum answer_wire wire)
 	return lines[wire];
 }
 
-static void render_head(struct buf *out, const struct answer_spec *spec, uint64_t body_bytes)
+/* Returns where the lines of `headers` lie in it. */
+static size_t render_head(struct buf *out, const struct answer_spec *spec, uint64_t body_bytes)
 {
 	const char *reason = http_status_str((enum http_status)spec->status);
 	buf_printf(out, "HTTP/1.1 %u %s\r\n", spec->status, reason[0] == '<' ? "Unknown" : reason);
 	if (answer_has_body(spec->status)) /* RFC 9110 8.6: no length in a 204 */
 		buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)body_bytes);
 	buf_puts(out, connection_line(spec->wire));
+	size_t fields_at = out->len;
 	buf_append(out, spec->headers.ptr, spec->headers.len);
 	buf_puts(out, "\r\n");
+	return fields_at;
 }
 
 static struct span body_of(const struct answer_spec *spec, uint64_t *ret_bytes)
@@ -70,7 +73,7 @@ bool answer_render(struct answer *ret, const struct answer_spec *spec)
 	bool inlined = body_bytes <= INLINE_MAX;
 	struct buf one;
 	buf_init(&one, HEAD_MAX + INLINE_MAX);
-	render_head(&one, spec, body_bytes);
+	size_t fields_at = render_head(&one, spec, body_bytes);
 	size_t head_len = one.len;
 	if (inlined && body_bytes)
 		buf_append(&one, body.ptr, body_bytes);
@@ -78,17 +81,23 @@ bool answer_render(struct answer *ret, const struct answer_spec *spec)
 	if (!one.cut)
 		memory = answer_copies((struct span){one.ptr, one.len},
 				       inlined && spec->repeated ? COPIES_MAX : 1);
+	if (!memory.len) {
+		buf_fini(&one);
+		return false;
+	}
 	*ret = (struct answer){
 		.parts = {{memory, one.len}},
+		.fields = {memory.ptr + fields_at, spec->headers.len},
+		.body = {{memory.ptr + head_len, body_bytes}, body_bytes},
 		.head_len = head_len,
 		.status = (uint16_t)spec->status,
 		.mergeable = inlined,
 		.memory = memory.ptr,
 	};
 	if (!inlined)
-		ret->parts[1] = (struct answer_part){body, body_bytes};
+		ret->body = ret->parts[1] = (struct answer_part){body, body_bytes};
 	buf_fini(&one);
-	return memory.len > 0;
+	return true;
 }
 
 void answer_fini(struct answer *a)

@@ -1,4 +1,5 @@
-/* answer: what the target puts on the wire for one request, rendered ahead.
+/* answer: what the target puts on the wire for one request, rendered ahead. HTTP/2 takes status,
+ * fields and body of the same answer and frames them itself.
  *
  * An answer is a few parts sent one after another. A part sends `total` bytes by going round and
  * round over its memory, so that a body of a gigabyte, a thousand copies of an interim answer
@@ -29,11 +30,18 @@ enum answer_end {
 	ANSWER_CLOSE, /* FIN, then closed when the peer has closed too */
 	ANSWER_RESET, /* RST */
 	ANSWER_HALF,  /* FIN, and then we only listen */
-	ANSWER_MUTE,  /* we only listen */
+	ANSWER_MUTE,  /* we only listen; of HTTP/2 the stream alone is never answered */
+
+	/* of HTTP/2 alone, instead of the answer */
+	ANSWER_STREAM_RESET,   /* RST_STREAM, INTERNAL_ERROR */
+	ANSWER_STREAM_REFUSED, /* RST_STREAM, REFUSED_STREAM */
+	ANSWER_GOAWAY,         /* GOAWAY that leaves the stream out, FIN after those before it */
 };
 
 struct answer {
 	struct answer_part parts[ANSWER_PARTS]; /* an unused part has total 0 */
+	struct span fields;                     /* of the head: further lines, as of answer_spec */
+	struct answer_part body;                /* the same bytes as in the parts, alone */
 	size_t head_len;                        /* front of the first part: all that a HEAD gets */
 	uint32_t drip_ms;                       /* not 0: one byte at a time, so far apart */
 	uint16_t status;                        /* 0: none that can be told */

@@ -23,6 +23,11 @@ enum count {
 	COUNT_TLS_FAILED,
 	COUNT_BYTES_RECEIVED,
 	COUNT_BYTES_SENT,
+	COUNT_H2_CONNECTIONS,
+	COUNT_H2_STREAMS, /* that the peer opened */
+	COUNT_WS_CONNECTIONS,
+	COUNT_WS_MESSAGES,   /* received whole, and echoed */
+	COUNT_GRPC_MESSAGES, /* received whole */
 	COUNT_KINDS
 };
 

@@ -78,7 +78,7 @@ static bool speaks(const struct session *c)
 
 void deliver_owed(struct server *s, struct session *c)
 {
-	while (speaks(c) && !c->sending) {
+	while (speaks(c) && !c->sending && !session_is_framed(c)) {
 		const struct exchange *x = c->exchange;
 		if (x && x->owed.count) {
 			if (!send_some(s, c))

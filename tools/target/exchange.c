@@ -28,6 +28,7 @@ void exchange_end(struct exchanges *e, struct exchange *x)
 {
 	while (x->owed.count)
 		pending_pop(&e->pendings, &x->owed);
+	upgrade_free(x->upgrade);
 	if (x->parked) {
 		buf_fini(x->parked);
 		free(x->parked);

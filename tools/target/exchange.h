@@ -7,6 +7,8 @@
 
 #include "tools/target/pending.h"
 
+#include "tools/target/upgrade.h"
+
 #include <http_parser.h>
 
 #define EXCHANGE_PATH_MAX   40u
@@ -15,15 +17,17 @@
 struct exchange {
 	http_parser parser;
 	struct pending_list owed;
-	uint64_t sent;      /* bytes of the current part of the first answer owed */
-	uint32_t sealed;    /* bytes of it on their way, under TLS */
-	struct buf *parked; /* bytes that came while parsing was paused; NULL: none */
+	uint64_t sent;           /* bytes of the current part of the first answer owed */
+	uint32_t sealed;         /* bytes of it on their way, under TLS */
+	struct buf *parked;      /* bytes that came while parsing was paused; NULL: none */
+	struct upgrade *upgrade; /* headers that ask for one; NULL: none */
 	uint8_t part;
 	bool reading : 1;  /* within a request */
 	bool paused : 1;   /* the parser is: too many answers are owed */
 	bool in_name : 1;  /* of a header */
 	bool expects : 1;  /* Expect: 100-continue */
-	uint8_t expect_at; /* characters of "expect" that the header's name has matched */
+	uint8_t header;    /* enum header: which name it is, or may yet be, */
+	uint8_t header_at; /* by so many characters */
 	uint8_t path_len;  /* EXCHANGE_PATH_MAX: too long */
 	char path[EXCHANGE_PATH_MAX];
 };

@@ -14,11 +14,18 @@ const struct fault *fault_find(struct span name)
 	return NULL;
 }
 
+static const char *place_words(const struct fault *f)
+{
+	if (f->places == FAULT_HTTP2)
+		return " (HTTP/2)";
+	return f->places ? "" : " (HTTP/1.1)";
+}
+
 void fault_print(FILE *out)
 {
 	for (unsigned i = 0; i < fault_count; i++)
-		fprintf(out, "%-20s %-37s %s\n", fault_table[i].name, fault_table[i].expect,
-			fault_table[i].help);
+		fprintf(out, "%-20s %-37s %s%s\n", fault_table[i].name, fault_table[i].expect,
+			fault_table[i].help, place_words(&fault_table[i]));
 }
 
 static uint64_t total_of(const struct fault *f)
@@ -40,6 +47,8 @@ bool fault_render(struct answer *ret, const struct fault *f)
 		.parts = {{f->first, f->first.len}, {copies, total_of(f)}, {f->last, f->last.len}},
 		.drip_ms = f->drip_ms,
 		.end = f->end,
+		.status = f->status,
+		.fields = f->fields,
 		.memory = copies.ptr,
 	};
 	return true;
@@ -61,13 +70,18 @@ int fault_share_parse(struct fault_share *ret, const char *text, struct err *err
 	return 0;
 }
 
-const struct fault *fault_draw(const struct fault_share *shares, unsigned count, bool at_accept,
-			       struct rng *rng)
+bool fault_is_met(const struct fault *f, enum fault_place place)
+{
+	return (f->places ? f->places : FAULT_HTTP1) & place;
+}
+
+const struct fault *fault_draw(const struct fault_share *shares, unsigned count,
+			       enum fault_place place, struct rng *rng)
 {
 	for (unsigned i = 0; i < count; i++) {
 		const struct fault *f = shares[i].fault;
 		/* rng_unit is never 0: a share of 0 % never strikes, one of 100 % always does. */
-		if (f->at_accept == at_accept && rng_unit(rng) <= shares[i].share)
+		if (fault_is_met(f, place) && rng_unit(rng) <= shares[i].share)
 			return f;
 	}
 	return NULL;

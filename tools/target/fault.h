@@ -12,6 +12,14 @@
 
 #include <stdio.h>
 
+/* Where a row can be met. What breaks the text of HTTP/1.1 has no like in the frames of HTTP/2. */
+enum fault_place {
+	FAULT_HTTP1 = 1,
+	FAULT_HTTP2 = 2,
+	FAULT_BOTH = 3,
+	FAULT_ACCEPT = 4, /* by a connection before it has asked anything */
+};
+
 struct fault {
 	const char *name;
 	const char *help;
@@ -22,7 +30,9 @@ struct fault {
 	struct span last; /* then this once */
 	enum answer_end end;
 	uint32_t drip_ms;
-	bool at_accept;                     /* met by a connection before it has asked anything */
+	uint8_t places;                     /* enum fault_place; 0: HTTP/1.1 */
+	uint16_t status;                    /* over HTTP/2, where the bytes are of no use: */
+	struct span fields;                 /* with these lines, without a body */
 	bool (*render)(struct answer *ret); /* for bytes that have to be worked out */
 };
 
@@ -42,8 +52,10 @@ struct fault_share {
 };
 int fault_share_parse(struct fault_share *ret, const char *text, struct err *err);
 
-/* The first of the shares that strikes now, of those at accept or of the others; NULL: none. */
-const struct fault *fault_draw(const struct fault_share *shares, unsigned count, bool at_accept,
-			       struct rng *rng);
+bool fault_is_met(const struct fault *f, enum fault_place place);
+
+/* The first of the shares that strikes now, of those met at that place; NULL: none. */
+const struct fault *fault_draw(const struct fault_share *shares, unsigned count,
+			       enum fault_place place, struct rng *rng);
 
 #endif

@@ -17,11 +17,13 @@
 const struct fault fault_table[] = {
 	/* connections that end too early */
 	{"rst-accept", "RST as soon as a connection is accepted",
-	 "peer_reset|connect_reset|write_failed", .end = ANSWER_RESET, .at_accept = true},
+	 "peer_reset|connect_reset|write_failed", .end = ANSWER_RESET, .places = FAULT_ACCEPT},
 	{"fin-accept", "FIN as soon as a connection is accepted",
-	 "peer_closed|peer_reset|write_failed", .end = ANSWER_CLOSE, .at_accept = true},
-	{"rst-request", "RST instead of the answer", "peer_reset", .end = ANSWER_RESET},
-	{"fin-request", "FIN instead of the answer", "peer_closed", .end = ANSWER_CLOSE},
+	 "peer_closed|peer_reset|write_failed", .end = ANSWER_CLOSE, .places = FAULT_ACCEPT},
+	{"rst-request", "RST instead of the answer", "peer_reset", .end = ANSWER_RESET,
+	 .places = FAULT_BOTH},
+	{"fin-request", "FIN instead of the answer", "peer_closed", .end = ANSWER_CLOSE,
+	 .places = FAULT_BOTH},
 	{"rst-head", "RST within the head", "peer_reset", .first = WIRE(OK "Content-Le"),
 	 .end = ANSWER_RESET},
 	{"fin-head", "FIN within the head", "truncated", .first = WIRE(OK "Content-Le"),
@@ -108,7 +110,7 @@ const struct fault fault_table[] = {
 	 .first = WIRE(PLAIN "surplus")},
 	{"two-answers", "two answers to one request", "ok|desync", .first = WIRE(PLAIN PLAIN)},
 	{"unasked", "an answer before anything was asked", "ok|desync", .first = WIRE(PLAIN),
-	 .at_accept = true},
+	 .places = FAULT_ACCEPT},
 	{"status-204-body", "204 with a body of two bytes", "ok|desync",
 	 .first = WIRE("HTTP/1.1 204 No Content\r\n" LENGTH_2 "\r\nxx")},
 	{"header-64k", "one header of 64 KiB", "too_large", .first = WIRE(OK "X-Large: "),
@@ -126,7 +128,8 @@ const struct fault fault_table[] = {
 	 .render = fault_gzip_render},
 
 	/* slowness */
-	{"silent", "no answer; the connection stays open", "timeout", .end = ANSWER_MUTE},
+	{"silent", "no answer; the connection stays open", "timeout", .end = ANSWER_MUTE,
+	 .places = FAULT_BOTH},
 	{"slow", "the answer, one byte each 500 ms", "timeout", .first = WIRE(PLAIN),
 	 .drip_ms = 500},
 	{"trickle", "the answer, one byte each ms", "ok", .first = WIRE(PLAIN), .drip_ms = 1},
@@ -156,8 +159,18 @@ const struct fault fault_table[] = {
 	{"status-304-length", "304 that tells the length it would have had", "ok",
 	 .first = WIRE("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n")},
 	{"status-503-retry", "503 with Retry-After", "shed",
-	 .first = WIRE("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" LENGTH_2 "\r\nxx")},
+	 .first = WIRE("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" LENGTH_2 "\r\nxx"),
+	 .places = FAULT_BOTH, .status = 503, .fields = WIRE("Retry-After: 1\r\n")},
 	{"status-429", "429 Too Many Requests", "shed",
-	 .first = WIRE("HTTP/1.1 429 Too Many Requests\r\n" LENGTH_2 "\r\nxx")},
+	 .first = WIRE("HTTP/1.1 429 Too Many Requests\r\n" LENGTH_2 "\r\nxx"),
+	 .places = FAULT_BOTH, .status = 429},
+
+	/* of HTTP/2 */
+	{"rst-stream", "RST_STREAM INTERNAL_ERROR instead of the answer", "stream_reset",
+	 .end = ANSWER_STREAM_RESET, .places = FAULT_HTTP2},
+	{"refused-stream", "RST_STREAM REFUSED_STREAM instead of the answer",
+	 "stream_reset|timeout", .end = ANSWER_STREAM_REFUSED, .places = FAULT_HTTP2},
+	{"goaway", "GOAWAY that leaves the request out, then the connection's end",
+	 "goaway|timeout|connect_timeout", .end = ANSWER_GOAWAY, .places = FAULT_HTTP2},
 };
 const unsigned fault_count = sizeof fault_table / sizeof *fault_table;

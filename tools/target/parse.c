@@ -2,8 +2,8 @@
 
 #include "tools/target/route.h"
 #include "tools/target/server.h"
+#include "tools/target/framed.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 /* Room for an interim answer and the answer of one more request. */
@@ -70,37 +70,42 @@ static int on_url(http_parser *p, const char *at, size_t len)
 	return 0;
 }
 
-/* Of all headers only Expect matters here; libhttp-parser looks at those of the framing. A name
- * may come in pieces. */
+/* Few headers matter here (upgrade.h); libhttp-parser looks at those of the framing. A name may
+ * come in pieces. */
 static int on_name(http_parser *p, const char *at, size_t len)
 {
-	static const char expect[] = "expect";
 	struct exchange *x = exchange_of(p);
-	if (!x->in_name)
-		x->expect_at = 0;
-	x->in_name = true;
-	for (size_t i = 0; i < len && x->expect_at != UINT8_MAX; i++) {
-		bool same = x->expect_at < sizeof expect - 1 &&
-			    tolower((unsigned char)at[i]) == expect[x->expect_at];
-		x->expect_at = same ? x->expect_at + 1 : UINT8_MAX;
+	if (!x->in_name) {
+		x->header = header_first(*at);
+		x->header_at = 0;
 	}
+	x->in_name = true;
+	if (x->header != HEADER_OTHER)
+		header_match(&x->header, &x->header_at, (struct span){at, len});
 	return 0;
 }
 
 static int on_value(http_parser *p, const char *at, size_t len)
 {
 	struct exchange *x = exchange_of(p);
-	(void)at, (void)len; /* 100-continue is all that can be expected: RFC 9110 10.1.1 */
-	if (x->in_name && x->expect_at == strlen("expect"))
-		x->expects = true;
+	bool first = x->in_name;
 	x->in_name = false;
+	if (x->header == HEADER_OTHER || !header_whole(x->header, x->header_at))
+		return 0;
+	if (x->header == HEADER_EXPECT) /* 100-continue is all that can be: RFC 9110 10.1.1 */
+		x->expects = true;
+	else if (!upgrade_value(&x->upgrade, x->header, (struct span){at, len}, first))
+		return NO_MEMORY;
 	return 0;
 }
 
 static int on_head(http_parser *p)
 {
 	const struct reader *r = reader_of(p);
-	p->upgrade = 0; /* declined: RFC 9110 7.8 lets a server go on as if it had not been asked */
+	if (r->exchange->upgrade)
+		r->exchange->upgrade->asked = p->upgrade;
+	p->upgrade = 0; /* read on: the body belongs to the request, and RFC 9110 7.8 lets a server
+			 * go on as if it had not been asked */
 	bool body = (p->flags & F_CHUNKED) ||
 		    (p->content_length != UINT64_MAX && p->content_length > 0);
 	if (!r->exchange->expects || !body || p->http_minor == 0)
@@ -135,13 +140,55 @@ static enum answer_wire wire_of(struct server *s, struct session *c)
 	return p->http_minor == 0 ? WIRE_KEEP_10 : WIRE_KEEP;
 }
 
+static int refuse_upgrade(const struct reader *r, enum upgrade_wish wish)
+{
+	struct server *s = r->server;
+	struct answer_spec spec = s->target->spec;
+	spec.wire = WIRE_CLOSE;
+	spec.status = wish == UPGRADE_VERSION ? 426 : 400;
+	if (wish == UPGRADE_VERSION) /* RFC 6455 4.4 */
+		spec.headers = span_of("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+	const struct answer *a = answer_once(&spec);
+	count_add(&s->counts, COUNT_BAD_REQUESTS, 1);
+	if (!a || !push(s, r->exchange, &(struct pending){.answer = a, .silent = true}))
+		return NO_MEMORY;
+	r->session->state = SESSION_LAST;
+	http_parser_pause(&r->exchange->parser, 1);
+	return 0;
+}
+
+/* True where the request was one: then the parser stands, and parse_bytes goes on from there. */
+static bool meet_upgrade(const struct reader *r, int *ret)
+{
+	struct exchange *x = r->exchange;
+	http_parser *p = &x->parser;
+	struct upgrade *u = x->upgrade;
+	bool may = u->asked && !x->owed.count && p->http_minor > 0;
+	enum upgrade_wish wish =
+		may ? upgrade_read(u, p->method == HTTP_GET, r->server->target->tls) : UPGRADE_NONE;
+	if (wish == UPGRADE_NONE) {
+		upgrade_free(u);
+		x->upgrade = NULL;
+		return false;
+	}
+	*ret = 0;
+	if (wish != UPGRADE_HTTP2 && wish != UPGRADE_WEBSOCKET)
+		*ret = refuse_upgrade(r, wish);
+	else
+		http_parser_pause(p, 1);
+	return true;
+}
+
 static int on_complete(http_parser *p)
 {
 	const struct reader *r = reader_of(p);
 	struct session *c = r->session;
 	struct exchange *x = r->exchange;
+	int result;
 	x->reading = false;
 	c->requests++;
+	if (x->upgrade && meet_upgrade(r, &result))
+		return result;
 	struct request q = {
 		.path = path_of(x),
 		.head = p->method == HTTP_HEAD,
@@ -194,6 +241,8 @@ bool parse_bytes(struct server *s, struct session *c, struct span bytes)
 	if (error != HPE_PAUSED)
 		return refuse(s, c, error);
 	span_skip(&bytes, used);
+	if (x->upgrade && !x->reading && !x->paused)
+		return framed_upgrade(s, c, path_of(x), bytes);
 	return exchange_park(x, bytes);
 }
 

@@ -52,12 +52,22 @@ static bool answer_delay(struct server *s, const struct request *q, const char *
 	return true;
 }
 
+static enum fault_place place_of(const struct request *q)
+{
+	return q->http2 ? FAULT_HTTP2 : FAULT_HTTP1;
+}
+
+/* On request those at accept are met by requests, too. */
+static bool is_met(const struct fault *f, const struct request *q)
+{
+	return fault_is_met(f, place_of(q)) || (!q->http2 && fault_is_met(f, FAULT_ACCEPT));
+}
+
 static bool answer_fault(struct server *s, const struct request *q, const char *text,
 			 struct pending *ret)
 {
-	(void)q;
 	const struct fault *f = fault_find(span_of(text));
-	if (!f)
+	if (!f || !is_met(f, q))
 		return false;
 	count_add(&s->counts, COUNT_FAULTS, 1);
 	ret->answer = &s->target->faults[f - fault_table];
@@ -155,7 +165,7 @@ static const struct answer *plain_or_fault(struct server *s, const struct reques
 	const struct settings *settings = s->target->settings;
 	const struct fault *f = NULL;
 	if (settings->fault_count)
-		f = fault_draw(settings->faults, settings->fault_count, false, &s->rng);
+		f = fault_draw(settings->faults, settings->fault_count, place_of(q), &s->rng);
 	if (!f)
 		return &s->target->plain[q->wire];
 	count_add(&s->counts, COUNT_FAULTS, 1);
@@ -184,7 +194,7 @@ void route_request(struct server *s, const struct request *q, struct pending *re
 	} else {
 		ret->answer = plain_or_fault(s, q);
 	}
-	ret->head = q->head && ret->answer->head_len;
+	ret->head = q->head && (q->http2 || ret->answer->head_len);
 	if (!ret->silent)
 		count_add(&s->counts, COUNT_REQUESTS, 1);
 }

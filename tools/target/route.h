@@ -9,6 +9,7 @@ struct server;
 struct request {
 	struct span path; /* without query; empty where it was too long to be kept */
 	bool head, connect;
+	bool http2; /* then `wire` is WIRE_KEEP */
 	enum answer_wire wire;
 };
 

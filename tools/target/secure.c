@@ -3,6 +3,7 @@
 #include "base/mono.h"
 #include "tools/target/ending.h"
 #include "tools/target/server.h"
+#include "tools/target/framed.h"
 
 #include <errno.h>
 
@@ -106,6 +107,14 @@ void secure_handed_over(struct server *s, struct session *c, int32_t res)
 
 /* --- sending ---------------------------------------------------------------------------- */
 
+/* Where the bytes under way are noted; NULL: nobody waits for them. */
+static uint32_t *sealed_bytes(const struct session *c)
+{
+	if (session_is_framed(c))
+		return &c->framed->sealed;
+	return c->exchange ? &c->exchange->sealed : NULL;
+}
+
 bool secure_send(struct server *s, struct session *c, struct span bytes)
 {
 	uint32_t slot = session_slot(s, c);
@@ -113,7 +122,7 @@ bool secure_send(struct server *s, struct session *c, struct span bytes)
 		return ring_send(s->ring, slot, bytes, 0) != RING_REFUSED;
 	if (bytes.len > CHANNEL_PIECE)
 		bytes.len = CHANNEL_PIECE;
-	c->exchange->sealed = (uint32_t)bytes.len;
+	*sealed_bytes(c) = (uint32_t)bytes.len;
 	return channel_write(&s->channels, slot, bytes, false) != RING_REFUSED;
 }
 
@@ -122,9 +131,10 @@ size_t secure_sent(struct server *s, struct session *c, int32_t res)
 	if (!sealed(s, c))
 		return (size_t)res;
 	enum channel_event event = channel_sent(&s->channels, session_slot(s, c), res);
-	if (event == CHANNEL_DRAINED && c->exchange) {
-		size_t sent = c->exchange->sealed;
-		c->exchange->sealed = 0;
+	uint32_t *bytes = sealed_bytes(c);
+	if (event == CHANNEL_DRAINED && bytes) {
+		size_t sent = *bytes;
+		*bytes = 0;
 		return sent;
 	}
 	if (follow(s, c, event, (struct span){0}))

@@ -14,7 +14,8 @@ static bool reserve(struct server *s, uint32_t slots)
 	s->slots = slots;
 	exchanges_init(&s->exchanges, slots);
 	s->sessions = calloc(slots, sizeof *s->sessions);
-	return s->sessions && due_init(&s->due, slots);
+	return s->sessions && due_init(&s->due, slots) &&
+	       h2s_shared_init(&s->h2, slots, s->target->settings->streams_max);
 }
 
 int server_open(struct server *s, struct target *t, uint32_t slots, struct err *err)
@@ -42,6 +43,7 @@ void server_close(struct server *s)
 	secure_fini(s);
 	free(s->sessions);
 	exchanges_fini(&s->exchanges);
+	h2s_shared_fini(&s->h2);
 	due_fini(&s->due);
 }
 

@@ -10,6 +10,7 @@
 #include "tools/target/count.h"
 #include "tools/target/due.h"
 #include "tools/target/exchange.h"
+#include "tools/target/h2s.h"
 #include "tools/target/target.h"
 
 struct session;
@@ -21,7 +22,8 @@ struct server {
 	uint32_t slots;
 	struct exchanges exchanges;
 	struct channels channels; /* with TLS */
-	struct due due;           /* by slot: when session_wake is to be called */
+	struct h2s_shared h2;
+	struct due due; /* by slot: when session_wake is to be called */
 	struct rng rng;
 	uint64_t now_ns; /* of this turn */
 	struct counts counts;

@@ -5,6 +5,7 @@
 #include "tools/target/parse.h"
 #include "tools/target/secure.h"
 #include "tools/target/server.h"
+#include "tools/target/framed.h"
 
 #include <errno.h>
 
@@ -24,7 +25,9 @@ static bool engage(struct server *s, struct session *c)
 
 void session_fini(struct server *s, struct session *c)
 {
-	if (c->exchange)
+	if (session_is_framed(c))
+		framed_free(s, c);
+	else if (c->exchange)
 		exchange_end(&s->exchanges, c->exchange);
 	c->exchange = NULL;
 }
@@ -33,6 +36,11 @@ void session_fini(struct server *s, struct session *c)
  * may still be sending its answer. */
 static void rest(struct server *s, struct session *c)
 {
+	if (session_is_framed(c)) {
+		if (session_alive(c) && !c->sending && framed_rest(s, c))
+			secure_rest(s, c);
+		return;
+	}
 	if (!c->exchange || !session_alive(c) || c->sending ||
 	    !(c->state == SESSION_MUTE || exchange_over(c->exchange)))
 		return;
@@ -49,7 +57,7 @@ static bool receive(struct server *s, struct session *c)
 	uint32_t slot = session_slot(s, c);
 	if (!s->target->settings->lean)
 		return ring_receive(s->ring, slot);
-	if (c->exchange && c->exchange->reading)
+	if (!session_is_framed(c) && c->exchange && c->exchange->reading)
 		return ring_receive_once(s->ring, slot);
 	return ring_watch(s->ring, slot);
 }
@@ -65,7 +73,7 @@ static void armed(struct server *s, struct session *c, bool done)
  * itself cannot be, hence EXCHANGE_PARKED_MAX. */
 static void arm(struct server *s, struct session *c)
 {
-	bool parked = c->exchange && c->exchange->parked;
+	bool parked = session_is_framed(c) ? framed_full(c) : c->exchange && c->exchange->parked;
 	if (session_alive(c) && c->state != SESSION_SHAKING && !c->receiving && !c->peer_done &&
 	    !parked)
 		armed(s, c, receive(s, c));
@@ -74,7 +82,10 @@ static void arm(struct server *s, struct session *c)
 /* All that can be done now, both ways. */
 static void go_on(struct server *s, struct session *c)
 {
-	deliver_owed(s, c);
+	if (!session_is_framed(c))
+		deliver_owed(s, c);
+	if (session_is_framed(c))
+		framed_deliver(s, c);
 	rest(s, c);
 	arm(s, c);
 }
@@ -88,15 +99,48 @@ static void sent(struct server *s, struct session *c, int32_t res)
 		ending_now(s, c, false);
 	else if (bytes && c->sending) {
 		c->sending = false;
-		deliver_took(s, c, bytes);
+		if (session_is_framed(c))
+			framed_took(s, c, bytes);
+		else
+			deliver_took(s, c, bytes);
 	}
 	go_on(s, c);
+}
+
+static bool parse(struct server *s, struct session *c, struct span bytes)
+{
+	return engage(s, c) && parse_bytes(s, c, bytes);
+}
+
+/* The look at a connection's first bytes. */
+static bool recognise(struct server *s, struct session *c, struct span bytes)
+{
+	static const char preface[] = "PRI";
+	struct span held = {preface, c->speech}; /* SPEECH_NEW, _P, _PR: so much of it came */
+	size_t wanted = strlen(preface) - held.len;
+	size_t len = bytes.len < wanted ? bytes.len : wanted;
+	if (c->exchange || memcmp(bytes.ptr, preface + held.len, len) != 0) {
+		c->speech = SPEECH_HTTP1;
+		return (!held.len || parse(s, c, held)) && parse(s, c, bytes);
+	}
+	if (len < wanted) {
+		c->speech += (uint8_t)len;
+		return true;
+	}
+	return framed_begin_http2(s, c) && framed_bytes(s, c, held) && framed_bytes(s, c, bytes);
+}
+
+static bool hear(struct server *s, struct session *c, struct span bytes)
+{
+	if (c->speech == SPEECH_HTTP1)
+		return parse(s, c, bytes);
+	return session_is_framed(c) ? framed_bytes(s, c, bytes) : recognise(s, c, bytes);
 }
 
 void session_bytes(struct server *s, struct session *c, struct span bytes)
 {
 	count_add(&s->counts, COUNT_BYTES_RECEIVED, bytes.len);
-	if (c->state == SESSION_READING && !(engage(s, c) && parse_bytes(s, c, bytes)))
+	if (c->state == SESSION_READING && !hear(s, c, bytes))
 		ending_overrun(s, c);
 }
 
@@ -132,7 +176,8 @@ static void readable(struct server *s, struct session *c, int32_t res)
 static void meet_fault(struct server *s, struct session *c)
 {
 	const struct settings *settings = s->target->settings;
-	const struct fault *f = fault_draw(settings->faults, settings->fault_count, true, &s->rng);
+	const struct fault *f =
+		fault_draw(settings->faults, settings->fault_count, FAULT_ACCEPT, &s->rng);
 	if (!f)
 		return;
 	count_add(&s->counts, COUNT_FAULTS, 1);

@@ -1,4 +1,5 @@
 /* session: one accepted connection: requests in, through libhttp-parser, answers out, in order.
+ * Where its first bytes, or an upgrade, turn it into HTTP/2 or a WebSocket, framed.h takes over.
  *
  * At most one send is in flight. Beyond PENDING_MAX answers owed parsing stops; what arrives all
  * the same is kept, and past EXCHANGE_PARKED_MAX bytes the connection is reset. A plain request
@@ -13,6 +14,7 @@
 
 struct exchange;
 struct server;
+struct framed;
 
 enum session_state {
 	SESSION_CLOSED,
@@ -23,10 +25,24 @@ enum session_state {
 	SESSION_CLOSING, /* until RING_CLOSED */
 };
 
+/* What it speaks. "PRI" begins no HTTP/1.1 method, but the preface of HTTP/2 (RFC 9113 3.4). */
+enum session_speech {
+	SPEECH_NEW,    /* nothing has come yet */
+	SPEECH_NEW_P,  /* "P" has, */
+	SPEECH_NEW_PR, /* "PR" has */
+	SPEECH_HTTP1,
+	SPEECH_HTTP2, /* from here on there is a struct framed */
+	SPEECH_WEBSOCKET,
+};
+
 struct session {
-	struct exchange *exchange; /* NULL: between two requests, nothing is owed */
+	union {
+		struct exchange *exchange; /* NULL: between two requests, nothing is owed */
+		struct framed *framed;     /* see session_is_framed */
+	};
 	uint32_t requests;
 	uint8_t state;
+	uint8_t speech;
 	bool counted : 1;   /* among the open ones */
 	bool receiving : 1; /* a receive or a watch is armed */
 	bool sending : 1;
@@ -40,6 +56,11 @@ _Static_assert(sizeof(struct session) <= 16, "a million of them are idle");
 static inline bool session_alive(const struct session *c)
 {
 	return c->state != SESSION_CLOSING;
+}
+
+static inline bool session_is_framed(const struct session *c)
+{
+	return c->speech >= SPEECH_HTTP2;
 }
 
 uint32_t session_slot(const struct server *s, const struct session *c);

@@ -217,6 +217,12 @@ static const struct row rows[] = {
 	 FIELD(connections_max), 0, 100000000},
 	{"max-requests", "N", "requests on one connection, then Connection: close [any number]",
 	 set_count, FIELD(requests_max), 0, UINT32_MAX},
+	{"max-concurrent-streams", "N", "HTTP/2: streams at once on one connection [128]",
+	 set_count, FIELD(streams_max), 1, INT32_MAX},
+	{"h2-goaway-after", "N", "HTTP/2: requests on one connection, then GOAWAY [any number]",
+	 set_count, FIELD(goaway_after), 0, UINT32_MAX},
+	{"ws-max-message", "SIZE", "WebSocket: larger messages are closed on with 1009 [16MiB]",
+	 set_size, FIELD(message_max), 1, 1u << 30},
 	{"lean", NULL, "hold less kernel memory for each idle connection, at some cost a request",
 	 set_lean, 0, 0, 0},
 	{"tls-cert", "FILE", "speak TLS: its certificate, and those between it and the root (PEM)",
@@ -242,8 +248,9 @@ static const struct row rows[] = {
 void settings_help(FILE *out)
 {
 	fputs("Usage: brink target [OPTION]...\n"
-	      "The reference server: a known capacity, known faults. Stops on SIGINT or SIGTERM\n"
-	      "and prints what it counted as one line of JSON.\n\n",
+	      "The reference server: a known capacity, known faults. It speaks HTTP/1.1, HTTP/2,\n"
+	      "gRPC and WebSocket on one port, as the client wishes: by ALPN, preface or upgrade.\n"
+	      "Stops on SIGINT or SIGTERM and prints what it counted as one line of JSON.\n\n",
 	      out);
 	for (unsigned i = 0; i < ROWS; i++) {
 		char flag[64];
@@ -252,7 +259,11 @@ void settings_help(FILE *out)
 		fprintf(out, "  %-24s %s\n", flag, rows[i].help);
 	}
 	fputs("\nPaths: / and any other: the answer; /status/CODE  /body/SIZE  /delay/T\n"
-	      "/fault/NAME  /stats (JSON; not counted).\n",
+	      "/fault/NAME  /stats (JSON; not counted).\n"
+	      "gRPC: any method echoes: .../Unary*, .../ServerStream* ('brink-messages: N' "
+	      "times),\n"
+	      ".../ClientStream* (the last one); any other each message as it comes;\n"
+	      "/brink.Status/CODE fails. WebSocket: any path echoes.\n",
 	      out);
 }
 
@@ -301,6 +312,8 @@ int settings_parse(struct settings *ret, int argc, char **argv, struct err *err)
 		.threads = 1,
 		.backlog = 4096,
 		.seed = 1,
+		.streams_max = 128,
+		.message_max = 16u << 20,
 	};
 	if (parse_flags(ret, argc, argv, err))
 		return err->hint[0] ? -1 : err_hint(err, "`brink target --help` lists the flags");

@@ -30,6 +30,9 @@ struct settings {
 	uint64_t threads, backlog, seed;
 	uint64_t connections_max;                   /* 0: as many as the descriptors allow */
 	uint64_t requests_max;                      /* 0: any number on one connection */
+	uint64_t streams_max;                       /* HTTP/2: at once on one connection */
+	uint64_t goaway_after;                      /* HTTP/2: like requests_max; 0: not */
+	uint64_t message_max;                       /* WebSocket: bytes */
 	uint64_t duration_ns;                       /* 0: until a signal comes */
 	const char *tls_cert, *tls_key, *client_ca; /* NULL: plain, within the certificate, none */
 	enum tls_version tls_max;

@@ -81,7 +81,7 @@ static int open_tls(struct target *t, struct err *err)
 		.key = s->tls_key,
 		.client_ca = s->client_ca,
 		.max = s->tls_max,
-		.alpn = "http/1.1",
+		.alpn = "h2,http/1.1",
 	};
 	char note[256];
 	if (!s->tls_cert)
