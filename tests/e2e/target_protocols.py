@@ -184,6 +184,23 @@ def grpc_echoes_all_four_kinds_and_fails_as_asked():
 
 
 @tap.test
+def grpc_takes_its_service_time_whatever_the_method():
+    with servers.Target("--service-time", "300ms") as target:
+        seconds = python("grpc", """
+            import grpc, json, sys, time
+            channel = grpc.insecure_channel(sys.argv[1])
+            grpc.channel_ready_future(channel).result(timeout=20)
+            took = []
+            for path in ("/a.B/Unary", "/a.B/Any"):
+                start = time.monotonic()
+                channel.unary_unary(path, None, None)(b"x", timeout=20)
+                took.append(time.monotonic() - start)
+            json.dump(took, sys.stdout)
+            """, f"{target.address}:{target.port}")
+        tap.check(min(seconds) >= 0.3, f"seconds: {seconds}")
+
+
+@tap.test
 def grpc_is_turned_away_as_unavailable():
     with servers.Target("--servers", "1", "--service-time", "2s", "--queue", "0") as target:
         codes = python("grpc", """

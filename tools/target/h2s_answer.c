@@ -135,7 +135,7 @@ static ssize_t read_echo(nghttp2_session *ng, int32_t id, uint8_t *buf, size_t l
 	(void)user;
 	if (!grpc_echo_drained(st->grpc))
 		return (ssize_t)taken;
-	if (!st->owed.answer) /* more may come */
+	if (!st->over) /* more may come */
 		return taken ? (ssize_t)taken : NGHTTP2_ERR_DEFERRED;
 	struct block b = {.count = 0};
 	char text[12];
@@ -166,6 +166,7 @@ bool h2s_answer_begin(struct h2s *h, struct h2s_stream *st)
 
 static bool answer_grpc(struct h2s *h, struct h2s_stream *st)
 {
+	st->over = true;
 	if (st->answering) {
 		nghttp2_session_resume_data(h->ng, st->id); /* an error: it does not wait */
 		return true;

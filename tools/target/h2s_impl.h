@@ -32,6 +32,7 @@ struct h2s_stream {
 	uint8_t content;        /* enum h2s_content, by content-type */
 	bool head, connect;
 	bool answering;   /* its HEADERS are submitted */
+	bool over;        /* gRPC: its instant has come, the trailers may follow */
 	uint8_t path_len; /* H2S_PATH_MAX: too long */
 	uint8_t encoding_len;
 	char path[H2S_PATH_MAX];
