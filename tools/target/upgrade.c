@@ -41,7 +41,7 @@ void header_match(uint8_t *header, uint8_t *at, struct span piece)
 
 bool header_whole(uint8_t header, uint8_t at)
 {
-	return names[header][at] == '\0';
+	return header != HEADER_OTHER && names[header][at] == '\0';
 }
 
 /* --- values ----------------------------------------------------------------------------- */

@@ -40,7 +40,7 @@ static inline uint8_t header_first(char c)
 
 /* Holds a further piece of the name, of which *at characters fit so far, to *header. */
 void header_match(uint8_t *header, uint8_t *at, struct span piece);
-bool header_whole(uint8_t header, uint8_t at);
+bool header_whole(uint8_t header, uint8_t at); /* it is that one */
 
 #define UPGRADE_VALUE_MAX 1024u
 
