@@ -256,7 +256,7 @@ void settings_help(FILE *out)
 		char flag[64];
 		snprintf(flag, sizeof flag, "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
 			 rows[i].value ? rows[i].value : "");
-		fprintf(out, "  %-24s %s\n", flag, rows[i].help);
+		fprintf(out, "  %-26s %s\n", flag, rows[i].help);
 	}
 	fputs("\nPaths: / and any other: the answer; /status/CODE  /body/SIZE  /delay/T\n"
 	      "/fault/NAME  /stats (JSON; not counted).\n"
