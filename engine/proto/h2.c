@@ -113,6 +113,7 @@ static void h2_open(void *state, const void *plan, uint64_t number, struct buf *
 		.peer_window = H2_WINDOW_FIRST,
 		.peer_frame = H2_FRAME_MAX,
 		.peer_table = NGHTTP2_DEFAULT_HEADER_TABLE_SIZE,
+		.table_least = NGHTTP2_DEFAULT_HEADER_TABLE_SIZE,
 		.window = H2_WINDOW_FIRST,
 		.sweep = UINT32_MAX,
 	};

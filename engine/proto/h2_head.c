@@ -42,8 +42,8 @@ static bool is_named(struct span name, const char *known)
 /* Lines that speak of the connection have no place in HTTP/2 (RFC 9113 8.2.2). */
 static bool is_of_connection(struct span name)
 {
-	static const char *const names[] = {"connection", "keep-alive", "proxy-connection",
-					    "transfer-encoding", "upgrade", "host"};
+	static const char *const names[] = {"connection",        "keep-alive", "proxy-connection",
+					    "transfer-encoding", "upgrade",    "host"};
 	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
 		if (is_named(name, names[i]))
 			return true;
@@ -112,8 +112,11 @@ bool h2_deflate(struct h2 *h, struct span text, struct span *ret_body, struct bu
 	struct fields f = {.count = 0};
 	if (!h->deflater && nghttp2_hd_deflate_new(&h->deflater, NGHTTP2_DEFAULT_HEADER_TABLE_SIZE))
 		return false;
-	if (h->table_small)
+	if (h->table_small) { /* the smallest must be said too, RFC 7541 4.2 */
+		nghttp2_hd_deflate_change_table_size(h->deflater, h->table_least);
 		nghttp2_hd_deflate_change_table_size(h->deflater, h->peer_table);
+		h->table_least = h->peer_table;
+	}
 	h->table_small = false; /* it knows now */
 	bool good = take_fields(h->plan, &text, &f) && deflate(h->deflater, &f, out);
 	*ret_body = text;
@@ -223,7 +226,8 @@ static bool number(const nghttp2_nv *nv, uint64_t *ret)
 	return nv->valuelen > 0;
 }
 
-#define IS(nv, text) ((nv)->namelen == sizeof(text) - 1 && !memcmp((nv)->name, text, sizeof(text) - 1))
+#define IS(nv, text)                                                                               \
+	((nv)->namelen == sizeof(text) - 1 && !memcmp((nv)->name, text, sizeof(text) - 1))
 
 static bool read_status(struct reading *r, const nghttp2_nv *nv)
 {
@@ -293,9 +297,8 @@ static enum h2_block unfold(struct h2 *h, struct span block, struct reading *r)
 	int flags = 0;
 	while (!(flags & NGHTTP2_HD_INFLATE_FINAL)) {
 		nghttp2_nv nv;
-		ssize_t used =
-			nghttp2_hd_inflate_hd2(h->inflater, &nv, &flags, (const uint8_t *)block.ptr,
-					       block.len, 1);
+		ssize_t used = nghttp2_hd_inflate_hd2(h->inflater, &nv, &flags,
+						      (const uint8_t *)block.ptr, block.len, 1);
 		if (used < 0)
 			return H2_BLOCK_BROKEN;
 		span_skip(&block, (size_t)used);

@@ -74,7 +74,8 @@ struct h2 {
 	/* what we may do */
 	uint32_t next_id, in_use;
 	uint32_t peer_streams, peer_window, peer_frame, peer_table;
-	int64_t window; /* bytes that we may still send, of all streams */
+	uint32_t table_least; /* the smallest peer_table since its deflater was told */
+	int64_t window;       /* bytes that we may still send, of all streams */
 	uint32_t unacked;
 	uint32_t blocked;  /* streams with a body that waits */
 	bool table_filled; /* the peer's table holds what `later` refers to */
@@ -103,7 +104,7 @@ struct h2 {
 
 	bool upgrading;
 	bool first_open; /* stream 1, the upgrade's request, is not answered yet */
-	struct h1 h1; /* the answer to the upgrade */
+	struct h1 h1;    /* the answer to the upgrade */
 
 	/* The latest block that changed no table, and what it said. */
 	uint8_t memo_len;

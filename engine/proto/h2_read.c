@@ -242,6 +242,7 @@ static enum proto_step take_setting(struct reading *r, uint16_t setting, uint32_
 	case H2_HEADER_TABLE_SIZE:
 		h->table_small |= value < h->peer_table;
 		h->peer_table = value;
+		h->table_least = value < h->table_least ? value : h->table_least;
 		break;
 	case H2_ENABLE_PUSH:
 		if (value)

@@ -86,8 +86,7 @@ END_TEST
 
 START_TEST(no_more_streams_than_the_peer_allows)
 {
-	static const nghttp2_settings_entry few[] = {
-		{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 3}};
+	static const nghttp2_settings_entry few[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 3}};
 	nghttp2_session_del(c->peer.session);
 	peer_open(&c->peer, few, 1);
 	begin((struct proto_spec){.streams = 10});
@@ -148,6 +147,28 @@ START_TEST(text_of_http11_becomes_fields)
 }
 END_TEST
 
+/* RFC 7541 4.2: the smallest of several sizes is said as well as the last. */
+START_TEST(a_table_that_shrinks_and_grows_is_understood)
+{
+	static const uint32_t sizes[] = {0, 4096, 61, 17, 41, 4096};
+	begin((struct proto_spec){.streams = 2});
+	const struct proto_request r = {.text = span_of("GET /x HTTP/1.1\r\nHost: other:1\r\n"
+							"User-Agent: me\r\nX-Long: long\r\n\r\n")};
+	for (unsigned i = 0; i < 12; i++) {
+		ck_assert(proto_h2.send(&c->h, 0, &r, &c->out));
+		case_talk(c);
+		for (unsigned n = 0; n < 3; n++) {
+			nghttp2_settings_entry table = {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE,
+							sizes[(3 * i + n) % 6]};
+			nghttp2_submit_settings(c->peer.session, NGHTTP2_FLAG_NONE, &table, 1);
+			case_talk(c);
+		}
+	}
+	ck_assert_uint_eq(c->answer_count, 12);
+	ck_assert_int_eq(c->peer.goaway_code, -1);
+}
+END_TEST
+
 START_TEST(what_is_heard_has_head_body_and_trailers)
 {
 	struct proto_heard heard;
@@ -196,6 +217,7 @@ int main(void)
 	tcase_add_test(t, after_goaway_what_was_not_looked_at_is_told);
 	tcase_add_test(t, pings_are_answers_where_they_are_asked_for);
 	tcase_add_test(t, text_of_http11_becomes_fields);
+	tcase_add_test(t, a_table_that_shrinks_and_grows_is_understood);
 	tcase_add_test(t, what_is_heard_has_head_body_and_trailers);
 	tcase_add_test(t, a_cancelled_stream_is_passed_over);
 	Suite *suite = suite_create("h2");
