@@ -98,15 +98,15 @@ def against_peer(bench, row, seconds, *flags, scheme="http"):
 
 
 def tls_keep_alive(bench, row):
-    return against_peer(bench, row, bench.seconds, "-k", scheme="https")
+    return against_peer(bench, row, bench.seconds, "-k", "--http1.1", scheme="https")
 
 
 def tls_full(bench, row):
-    return against_peer(bench, row, CLOSE_SECONDS, "-k", "--no-keepalive", scheme="https")
+    return against_peer(bench, row, CLOSE_SECONDS, "-k", "--http1.1", "--no-keepalive", scheme="https")
 
 
 def tls_resumed(bench, row):
-    return against_peer(bench, row, CLOSE_SECONDS, "-k", "--no-keepalive", "--resume",
+    return against_peer(bench, row, CLOSE_SECONDS, "-k", "--http1.1", "--no-keepalive", "--resume",
                         scheme="https")
 
 

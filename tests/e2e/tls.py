@@ -30,7 +30,7 @@ def https(server):
 
 
 def trusted(url, *flags, **options):
-    return brink.load(url, "--cacert", authority.ca, *flags, **options)
+    return brink.load(url, "--http1.1", "--cacert", authority.ca, *flags, **options)
 
 
 def failures(summary):
@@ -167,7 +167,7 @@ def an_untrusted_root_and_a_missing_intermediate_are_told_by_the_issuers_name():
 @tap.test
 def insecure_accepts_what_was_refused():
     with Openssl(authority.make("expired", "expired2")) as server:
-        summary = brink.load(https(server) + "/", "-k", "-n", "4", "-c", "1", code=0)
+        summary = brink.load(https(server) + "/", "--http1.1", "-k", "-n", "4", "-c", "1", code=0)
     tap.equal(brink.outcomes(summary), {"ok": 4}, "outcomes")
 
 

@@ -14,7 +14,7 @@ VERSIONS = ("1.2", "1.3")
 
 
 def load(server, *flags, **options):
-    return brink.load(server.url + "/", "--cacert", authority.ca, *flags, **options)
+    return brink.load(server.url + "/", "--http1.1", "--cacert", authority.ca, *flags, **options)
 
 
 def both_versions(kind):

@@ -22,7 +22,8 @@ def target(ktls):
 
 
 def load(server, path, *flags, **options):
-    return brink.load(f"https://localhost:{server.port}{path}", "--cacert", CA, *flags, **options)
+    return brink.load(f"https://localhost:{server.port}{path}", "--http1.1", "--cacert", CA, *flags,
+                      **options)
 
 
 def spoken(theirs, ours, version, cipher):
@@ -50,7 +51,7 @@ def without_what_it_takes_auto_falls_back_and_on_refuses():
         tap.equal(brink.outcomes(summary), {"ok": 20}, "outcomes")
         tap.equal(summary["tls"]["ktls_tx"], False, "kTLS")
         tap.contains(summary["tls"]["note"], "multishot", "note")
-        refused = brink.run(["run", f"https://localhost:{server.port}/", "--cacert", CA, "--ktls",
+        refused = brink.run(["run", f"https://localhost:{server.port}/", "--http1.1", "--cacert", CA, "--ktls",
                              "on"], env=lacking)
     tap.equal(refused.code, 4, f"exit code: {refused}")
     tap.contains(refused.err, "multishot", "message")
