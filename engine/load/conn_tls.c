@@ -142,8 +142,8 @@ void conn_tls_pass(struct worker *w, uint32_t id, struct span in, uint8_t record
 {
 	const struct conn *c = &w->conns[id];
 	enum channel_event event = CHANNEL_DATA;
-	while (event != CHANNEL_WORKING && (c->state == CONN_SHAKING || c->state == CONN_GREETING ||
-					    c->state == CONN_OPEN)) {
+	while (event != CHANNEL_WORKING &&
+	       (c->state == CONN_SHAKING || c->state == CONN_GREETING || c->state == CONN_OPEN)) {
 		struct span data = {0};
 		event = channel_read(&w->channels, id, &in, record, &data);
 		happened(w, id, event, data);

@@ -125,6 +125,17 @@ static enum proto_step take_trailers(struct reading *r, uint32_t tag, const stru
 	return answer(r, tag);
 }
 
+/* Of a stream that has ended. Where we gave it up, what was on its way still comes; else the peer
+ * said that it was the end, RFC 9113 5.1. */
+static enum proto_step surplus(struct reading *r, bool ends)
+{
+	if (r->h->frame.id == 1 && ends)
+		r->h->first_open = false;
+	if (r->h->frame.id <= r->h->given_up_id)
+		return PROTO_MORE;
+	return fail(r, H2_STREAM_CLOSED, PROTO_DESYNC, "more of an answer that had ended");
+}
+
 /* Blocks of streams that are gone are unfolded all the same: the table is the connection's. */
 static enum proto_step take_block(struct reading *r, uint32_t id, struct span block, bool ends)
 {
@@ -133,6 +144,8 @@ static enum proto_step take_block(struct reading *r, uint32_t id, struct span bl
 	struct h2_stream *s = h2_find(h, id, &tag);
 	struct h2_head head;
 	bool trailers = s && s->begun;
+	if (!s && surplus(r, ends) != PROTO_MORE)
+		return PROTO_FAULT;
 	switch (h2_inflate(h, block, trailers, s ? s->heard : NULL, &head)) {
 	case H2_BLOCK_BROKEN:
 		return fail(r, H2_COMPRESSION_ERROR, PROTO_MALFORMED, "HPACK");
@@ -164,17 +177,6 @@ static enum proto_step strip(struct reading *r, struct span *payload)
 	return PROTO_MORE;
 }
 
-/* Of a stream that has ended. Where we gave it up, what was on its way still comes; else the peer
- * said that it was the end, RFC 9113 5.1. */
-static enum proto_step surplus(struct reading *r)
-{
-	if (r->h->frame.id == 1 && r->h->frame.flags & H2_END_STREAM)
-		r->h->first_open = false;
-	if (r->h->frame.id <= r->h->given_up_id)
-		return PROTO_MORE;
-	return fail(r, H2_STREAM_CLOSED, PROTO_DESYNC, "more of an answer that had ended");
-}
-
 static bool is_idle(const struct h2 *h, uint32_t id)
 {
 	return !(id & 1) || id >= h->next_id;
@@ -187,9 +189,6 @@ static enum proto_step take_headers(struct reading *r, struct span payload)
 	if (is_idle(h, f->id))
 		return malformed(r, "HEADERS on a stream that nobody opened");
 	enum proto_step step = strip(r, &payload);
-	uint32_t tag;
-	if (step == PROTO_MORE && !h2_find(h, f->id, &tag))
-		step = surplus(r);
 	if (step != PROTO_MORE)
 		return step;
 	bool ends = f->flags & H2_END_STREAM;
@@ -416,7 +415,7 @@ static enum proto_step begin_data(struct reading *r)
 		return overflow(r, "more DATA than the window allows");
 	use_window(r, len);
 	if (!s)
-		return surplus(r);
+		return surplus(r, h->frame.flags & H2_END_STREAM);
 	if (!s->begun)
 		return reject(r, tag, H2_PROTOCOL_ERROR, PROTO_MALFORMED, "DATA before the head");
 	s->unacked += len;

@@ -65,7 +65,7 @@ struct scenario;
 
 struct run_config {
 	const char *url;
-	const char *protocol; /* "h1", "h2", "grpc", "ws"; NULL: as the URL says */
+	const char *protocol; /* "h1", "h2", "grpc", "ws"; NULL: by ALPN, or h1, see run/alpn.h */
 	bool upgrade;         /* HTTP/2 begins as an upgrade of HTTP/1.1 */
 	uint32_t streams;     /* 1: requests at once on a connection */
 	uint32_t window;      /* bytes; 0: as usual */
