@@ -24,7 +24,7 @@ SOUND = {
                  "generator_side": 1, "in_flight_at_stop": 1},
     "rate": {"offered_rps": 10, "achieved_rps": 8.0, "error_rate": 0.375},
     "outcomes": {"ok": 5, "shed": 1, "timeout": 1, "peer_reset": 1, "ports_exhausted": 1},
-    "status": {"200": 5, "429": 1}, "grpc_status": {}, "grpc_message": {}, "messages": 0,
+    "status": {"200": 5, "429": 1}, "grpc_status": {}, "ws_close": {}, "grpc_message": {}, "messages": 0,
     "bytes": {"sent": 1, "received": 1},
     "latency": {"intended": SERIES, "service": SERIES, "connect": SERIES,
                 "tls_handshake": EMPTY, "first_byte": SERIES, "message": EMPTY},

@@ -3,7 +3,6 @@
 #include "base/mono.h"
 #include "proto/proto.h"
 #include "run/verdict.h"
-#include "proto/proto.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -99,7 +98,6 @@ int sim_run_worker(struct sim_run *run, struct sim_result *ret)
 	sim_prepare(&run->script);
 	tally_init(&ret->total);
 	ret->dialled_short = UINT64_MAX;
-	run->plan.proto = &proto_h1;
 	make_tuples(run, &run->plan.tuples);
 	int result = set_request(run, &err);
 	if (!result)

@@ -169,7 +169,7 @@ START_TEST(the_defaults_in_the_table_are_those_of_a_run)
 		done(plain);
 		done(set);
 	}
-	ck_assert_uint_eq(checked, 19);
+	ck_assert_uint_eq(checked, 21);
 }
 END_TEST
 
