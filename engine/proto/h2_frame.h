@@ -66,7 +66,8 @@ struct h2_frame h2_frame_read(const uint8_t head[H2_FRAME_HEAD]);
 uint32_t h2_u32(const uint8_t *bytes);
 
 /* Append a head, whose payload the caller appends; or a whole frame. */
-void h2_frame_head(struct buf *out, uint32_t length, enum h2_type type, unsigned flags, uint32_t id);
+void h2_frame_head(struct buf *out, uint32_t length, enum h2_type type, unsigned flags,
+		   uint32_t id);
 void h2_frame_u32(struct buf *out, enum h2_type type, uint32_t id, uint32_t value);
 void h2_goaway(struct buf *out, uint32_t last_id, enum h2_error code);
 void h2_setting(struct buf *out, enum h2_setting setting, uint32_t value); /* six bytes */
