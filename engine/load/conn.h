@@ -64,8 +64,8 @@ _Static_assert(sizeof(struct conn) == 64, "one of these per connection");
 /* A request between its due instant and its outcome. */
 struct flight {
 	uint64_t due_ns;
-	uint64_t sent_ns : 63; /* 0: not yet written */
-	uint64_t again : 1;    /* it was, and the peer left it untouched */
+	uint64_t sent_ns : 60; /* 0: not yet written */
+	uint64_t again : 4;    /* times that it was, and the peer left it untouched */
 };
 
 /* Opens the connection ahead of any request. */

@@ -172,10 +172,8 @@ static bool answered(struct worker *w, uint32_t id, const struct proto_answer *a
 		     const struct span *rest)
 {
 	uint32_t tag = worker_multiplexes(w) ? a->tag : flight_nth(w, id, 0);
-	if (a->end == PROTO_UNTOUCHED) {
-		flight_unsend(w, id, tag);
+	if (a->end == PROTO_UNTOUCHED && flight_unsend(w, id, tag))
 		return true;
-	}
 	bool surplus = has_surplus(w, id, a, rest);
 	count_answer(w, id, tag, a, surplus);
 	expect_next(w, id);

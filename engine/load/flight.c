@@ -4,6 +4,9 @@
 
 #include <assert.h>
 
+#define FLIGHT_AGAIN_MAX 10 /* a peer that leaves everything untouched is not asked for ever */
+#define REFUSED_STREAM   7  /* RFC 9113 7; else it is GOAWAY's code */
+
 /* --- where they are ---------------------------------------------------------------------- */
 
 size_t flight_index(const struct worker *w, uint32_t id, uint32_t tag)
@@ -106,14 +109,17 @@ void flight_sent(struct worker *w, uint32_t id, uint32_t tag)
 		w->tally->sent++;
 }
 
-void flight_unsend(struct worker *w, uint32_t id, uint32_t tag)
+bool flight_unsend(struct worker *w, uint32_t id, uint32_t tag)
 {
 	struct flight *f = flight_of(w, id, tag);
+	if (f->again == FLIGHT_AGAIN_MAX)
+		return false;
 	f->sent_ns = 0;
-	f->again = true;
+	f->again++;
 	w->conns[id].to_write++;
 	w->tally->retries += f->due_ns >= w->measure_ns;
 	begin_waiting(w, id, tag);
+	return true;
 }
 
 /* --- their beginning --------------------------------------------------------------------- */
@@ -254,6 +260,8 @@ enum outcome flight_judge(const struct worker *w, size_t at, const struct proto_
 	uint16_t expect_status = r ? r->expect_status : w->plan->expect_status;
 	if (a->end == PROTO_RESET)
 		return OUTCOME_STREAM_RESET;
+	if (a->end == PROTO_UNTOUCHED)
+		return a->code == REFUSED_STREAM ? OUTCOME_STREAM_RESET : OUTCOME_GOAWAY;
 	if (a->end == PROTO_BAD)
 		return flight_outcome_of_fault(w, a);
 	if (w->plan->proto == &proto_grpc && !w->plan->hold)

@@ -24,10 +24,11 @@ bool flight_next(const struct worker *w, uint32_t id, uint32_t *at, uint32_t *re
 uint32_t flight_take(struct worker *w, uint32_t id, uint64_t due_ns);
 uint32_t flight_take_again(struct worker *w, uint32_t id, uint64_t due_ns);
 
-/* The first that is to be written; it was; it is to be written once more, on another connection. */
+/* The first that is to be written; it was; it is to be written once more, as the peer did not look
+ * at it: false where that has happened too often. */
 uint32_t flight_waiting(const struct worker *w, uint32_t id);
 void flight_sent(struct worker *w, uint32_t id, uint32_t tag);
-void flight_unsend(struct worker *w, uint32_t id, uint32_t tag);
+bool flight_unsend(struct worker *w, uint32_t id, uint32_t tag);
 
 void flight_end(struct worker *w, uint32_t id, uint32_t tag, enum outcome outcome);
 void flight_end_all(struct worker *w, uint32_t id, enum outcome oldest, enum outcome others);

@@ -74,6 +74,7 @@ int h2_compile(void **ret, const struct proto_spec *spec, struct err *err)
 	if (!p)
 		return err_set(err, ERR_RUNTIME, "no memory for the plan of HTTP/2");
 	p->spec = *spec;
+	p->spec.scheme = strcmp(spec->scheme, "https") ? "http" : "https"; /* it is read later */
 	p->window = spec->window ? spec->window : WINDOW_USUAL;
 	p->head = !strcmp(spec->method, "HEAD");
 	buf_init(&p->preface, 256);

@@ -83,8 +83,8 @@ def case(name, classes):
 # over.
 OVER_HTTP2 = {
     "rst-stream": {"stream_reset"},
-    "refused-stream": {"stream_reset", "timeout"},
-    "goaway": {"goaway", "timeout", "connect_timeout"},
+    "refused-stream": {"stream_reset"},
+    "goaway": {"goaway"},
 }
 
 

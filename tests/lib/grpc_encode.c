@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 {
 	struct err err = {0};
 	struct buf set;
-	struct grpc_schema *schema;
+	struct grpc_schema *schema = NULL;
 	if (argc != 3 || file_read(&set, argv[1], GRPC_SCHEMA_MAX, &err) ||
 	    grpc_schema_new(&schema, (struct span){set.ptr, set.len}, &err)) {
 		fprintf(stderr, "grpc_encode SET TYPE: %s\n", err.text);
