@@ -279,7 +279,7 @@ static void hear(struct reading *r, const nghttp2_nv *nv)
 {
 	if (!r->heard)
 		return;
-	if (nv->namelen && nv->name[0] == ':') /* what an interim answer said is not of this one */
+	if (IS(nv, ":status")) /* what an interim answer said is not of this one */
 		r->heard->head.len = 0;
 	buf_printf(&r->heard->head, "%.*s: %.*s\n", (int)nv->namelen, (const char *)nv->name,
 		   (int)nv->valuelen, (const char *)nv->value);

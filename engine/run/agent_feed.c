@@ -70,7 +70,7 @@ int agent_feed_start(struct agent_feed *f, const struct agent_source *source, st
 	if (has_answered(f, local))
 		return 0;
 	agent_feed_stop(f);
-	err_set(err, ERR_REFUSED, "--agent: %s: %s", source->url,
+	err_set(err, local ? ERR_RUNTIME : ERR_REFUSED, "--agent: %s: %s", source->url,
 		f->why[0] ? f->why : "no answer within 2 s");
 	return err_hint(err, "on the target's host: brink agent; --agent none does without");
 }

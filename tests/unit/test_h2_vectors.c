@@ -7,7 +7,7 @@
 
 enum { BLOCKS_MIN = 500 };
 
-static glob_t files;
+static glob_t blocks, files;
 
 static const char *text_of(const json_t *from, const char *key)
 {
@@ -72,21 +72,21 @@ static void unfold_one(struct h2 *h, const json_t *one, const char *path)
 START_TEST(blocks_unfold_to_the_lines_that_they_were_made_of)
 {
 	static struct h2_case c;
-	unsigned blocks = 0;
-	for (size_t i = 0; i < files.gl_pathc; i++) {
-		json_t *root = read_json(files.gl_pathv[i]), *one;
+	unsigned count = 0;
+	for (size_t i = 0; i < blocks.gl_pathc; i++) {
+		json_t *root = read_json(blocks.gl_pathv[i]), *one;
 		size_t n;
 		memset(&c, 0, sizeof c);
 		case_open(&c, (struct proto_spec){.streams = 1});
 		json_array_foreach(json_object_get(root, "cases"), n, one)
 		{
-			unfold_one(&c.h, one, files.gl_pathv[i]);
-			blocks++;
+			unfold_one(&c.h, one, blocks.gl_pathv[i]);
+			count++;
 		}
 		case_close(&c);
 		json_decref(root);
 	}
-	ck_assert_uint_ge(blocks, BLOCKS_MIN);
+	ck_assert_uint_ge(count, BLOCKS_MIN);
 }
 END_TEST
 
@@ -155,28 +155,25 @@ START_TEST(frames_are_read_and_end_the_connection_where_they_have_no_place)
 }
 END_TEST
 
-/* Skipped where there are none. */
-static int play(const char *pattern, const TTest *test)
-{
-	files = vectors_find(pattern);
-	if (!files.gl_pathc) {
-		printf("no vectors of %s\n", pattern);
-		return EXIT_SKIPPED;
-	}
-	TCase *t = tcase_create(pattern);
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, test);
-	int result = rows_main("h2_vectors", t);
-	globfree(&files);
-	return result;
-}
-
 int main(void)
 {
-	int hpack = play("hpack-nghttp2/*.json", blocks_unfold_to_the_lines_that_they_were_made_of);
-	int framed = play("http2-frame/*/*.json",
-			  frames_are_read_and_end_the_connection_where_they_have_no_place);
-	return hpack == EXIT_FAILURE || framed == EXIT_FAILURE ? EXIT_FAILURE
-	       : hpack                                         ? hpack
-							       : framed;
+	blocks = vectors_find("hpack-nghttp2/*.json");
+	files = vectors_find("http2-frame/*/*.json");
+	if (!blocks.gl_pathc || !files.gl_pathc) {
+		puts("SKIP: no hpack-nghttp2/*.json and http2-frame/*/*.json under ../shared/data or "
+		     "$BRINK_TEST_DATA");
+		return EXIT_SKIPPED;
+	}
+	TCase *all = tcase_create("h2 vectors");
+	tcase_add_test(all, blocks_unfold_to_the_lines_that_they_were_made_of);
+	tcase_add_test(all, frames_are_read_and_end_the_connection_where_they_have_no_place);
+	Suite *suite = suite_create("h2_vectors");
+	suite_add_tcase(suite, all);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	globfree(&blocks);
+	globfree(&files);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
