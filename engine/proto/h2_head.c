@@ -279,8 +279,6 @@ static void hear(struct reading *r, const nghttp2_nv *nv)
 {
 	if (!r->heard)
 		return;
-	if (IS(nv, ":status")) /* what an interim answer said is not of this one */
-		r->heard->head.len = 0;
 	buf_printf(&r->heard->head, "%.*s: %.*s\n", (int)nv->namelen, (const char *)nv->name,
 		   (int)nv->valuelen, (const char *)nv->value);
 }
@@ -333,6 +331,8 @@ enum h2_block h2_inflate(struct h2 *h, struct span block, bool trailers, struct 
 	}
 	if (!h->inflater && nghttp2_hd_inflate_new(&h->inflater))
 		return H2_BLOCK_BROKEN;
+	if (heard && !trailers) /* what an interim answer said is not of this one */
+		heard->head.len = 0;
 	char words[WORDS_MAX];
 	struct reading r = {.trailers = trailers, .heard = heard, .words = words};
 	r.head.length = UINT64_MAX;
