@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define FEED_VIEWS 128u /* 12 s: the main thread takes ten times a second */
+#define FEED_VIEWS 32u /* 3 s: the main thread takes ten times a second */
 #define FEED_TEXT  160
 
 /* Text is the caller's and outlives the feed. */
