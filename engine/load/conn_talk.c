@@ -140,7 +140,7 @@ static void count_answer(struct worker *w, uint32_t id, uint32_t tag, const stru
 	const struct flight *f = flight_of(w, id, tag);
 	if (f->due_ns >= w->measure_ns && a->status)
 		w->tally->status[a->status]++;
-	else if (f->due_ns >= w->measure_ns)
+	else if (f->due_ns >= w->measure_ns && a->end == PROTO_WHOLE) /* none was, else */
 		w->tally->bare_answers++;
 	if (f->due_ns >= w->measure_ns && w->plan->grpc)
 		count_status(w, a);
@@ -300,6 +300,9 @@ void conn_feed(struct worker *w, uint32_t id, struct span in)
 		if (in.len && c->in_flight && !c->mark_ns)
 			c->mark_ns = w->now_ns;
 		enum proto_step step = feed(w, id, &in, &a);
+		/* Whatever else has come with it: the peer had agreed before. */
+		if (c->state == CONN_GREETING && w->plan->proto->ready(c->talk->state))
+			greeted(w, id);
 		if (step == PROTO_FAULT) {
 			ended_in_fault(w, id, &a);
 			return;
@@ -314,8 +317,6 @@ void conn_feed(struct worker *w, uint32_t id, struct span in)
 		if (!answered(w, id, &a, &in))
 			return;
 	}
-	if (c->state == CONN_GREETING && w->plan->proto->ready(c->talk->state))
-		greeted(w, id);
 	if (any || (conn_speaks(w) && c->state == CONN_OPEN && is_spent(w, c)))
 		after_answers(w, id);
 	if (conn_speaks(w) && (c->talk->next.len || c->to_write))

@@ -58,6 +58,7 @@ void ring_free(struct ring *r)
 	for (uint32_t i = 0; i < r->slots; i++) {
 		sim_inbox_clear(&r->peers[i]);
 		sim_h2_close(&r->peers[i]);
+		sim_ws_close(&r->peers[i]);
 	}
 	free(r->ports);
 	free(r->heap);
@@ -184,6 +185,8 @@ static void take_bytes(struct ring *r, uint32_t slot, struct span bytes)
 {
 	if (r->script.http2)
 		sim_h2_take(r, slot, bytes);
+	else if (r->script.websocket)
+		sim_ws_take(r, slot, bytes);
 	else
 		sim_take_request_bytes(r, slot, bytes.len);
 }
@@ -361,6 +364,7 @@ static void note_closed(struct ring *r, uint32_t slot)
 	struct peer *p = &r->peers[slot];
 	sim_inbox_clear(p);
 	sim_h2_close(p);
+	sim_ws_close(p);
 	sim_port_give(r, slot);
 	r->open -= p->connected;
 	r->truth.closed += p->connected;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 /* Called as a turn begins: what the main thread of a real run does meanwhile. */
 struct sim_hook {
 	void (*call)(void *ctx, uint64_t now_ns); /* may be NULL */
@@ -38,6 +40,11 @@ struct sim_script {
 	unsigned truncate, garbage, surplus, silence, last_answer;
 	bool http2; /* the peer speaks it; what follows is of that alone */
 	unsigned goaway, stream_reset, limit_streams;
+	bool websocket; /* it speaks that; `goaway`, and what follows, are of it alone */
+	unsigned other_echo;
+	unsigned asks_by;    /* the opcode of what is a request */
+	struct span message; /* that every request must say, unless it is a ping */
+	bool any_answer, deflates;
 	uint64_t latency_ns; /* mean of everything that takes time */
 	uint64_t rest_ns;    /* how long TIME_WAIT lasts */
 	struct sim_hook hook;
@@ -55,6 +62,9 @@ struct sim_truth {
 	uint64_t requests;   /* that arrived whole */
 	uint64_t answers;    /* of which the last byte was handed over */
 	uint64_t answers_ok; /* with status 200 */
+	uint64_t upgrades;   /* of WebSockets, that were accepted as they must be */
+	uint64_t declines;   /* and those that were not, by a status */
+	uint64_t goodbyes;   /* close frames */
 	uint64_t bytes_handed_over;
 };
 

@@ -1,5 +1,5 @@
 /* sim_impl: the inside of the simulated ring, shared by its files: ring_sim.c (io/ring.h),
- * sim_events.c (what is to come), sim_peer.c and sim_h2.c (what the other side says), sim_ports.c
+ * sim_events.c (what is to come), sim_peer.c, sim_h2.c and sim_ws.c (what the other side says), sim_ports.c
  * (source ports and their TIME_WAIT). Nobody else includes it. */
 #ifndef BRINK_TESTS_SIM_IMPL_H
 #define BRINK_TESTS_SIM_IMPL_H
@@ -49,6 +49,7 @@ struct peer {
 	size_t request_bytes;   /* of a request not yet whole */
 	uint64_t busy_until_ns; /* answers keep their order */
 	struct sim_h2 *h2;      /* its session, once bytes came; NULL */
+	struct sim_ws *ws;      /* the same of a WebSocket */
 	struct port *port;      /* of our own choice; NULL */
 };
 
@@ -99,6 +100,10 @@ uint64_t sim_deliver_split(struct ring *r, uint32_t slot, uint64_t at_ns, const 
 /* sim_h2.c: a peer that speaks HTTP/2. */
 void sim_h2_take(struct ring *r, uint32_t slot, struct span bytes);
 void sim_h2_close(struct peer *p);
+
+/* sim_ws.c: one that speaks WebSocket. */
+void sim_ws_take(struct ring *r, uint32_t slot, struct span bytes);
+void sim_ws_close(struct peer *p);
 
 /* sim_ports.c: false where the tuple of our choice cannot be had. A port is given back at the
  * close; `rests` in TIME_WAIT. */
