@@ -74,7 +74,7 @@ static enum proto_step take_body(struct h2_reading *r, uint32_t tag, struct span
 	struct h2_stream *s = &r->h->streams[tag];
 	struct span before = *data;
 	enum proto_step step = PROTO_MORE;
-	bool grpc = r->h->plan->spec.grpc;
+	bool grpc = r->h->plan->spec.grpc && s->head.status == 200; /* else of a proxy */
 	while (grpc && data->len && step == PROTO_MORE && s->id)
 		step = take_message(r, tag, data);
 	if (!grpc)

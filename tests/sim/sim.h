@@ -40,6 +40,7 @@ struct sim_script {
 	unsigned truncate, garbage, surplus, silence, last_answer;
 	bool http2; /* the peer speaks it; what follows is of that alone */
 	unsigned goaway, stream_reset, limit_streams;
+	bool grpc;      /* its answers are gRPC's; only on top of http2 */
 	bool websocket; /* it speaks that; `goaway`, and what follows, are of it alone */
 	unsigned other_echo;
 	unsigned asks_by;    /* the opcode of what is a request */
@@ -65,6 +66,7 @@ struct sim_truth {
 	uint64_t upgrades;   /* of WebSockets, that were accepted as they must be */
 	uint64_t declines;   /* and those that were not, by a status */
 	uint64_t goodbyes;   /* close frames */
+	uint64_t messages;   /* of gRPC's answers */
 	uint64_t bytes_handed_over;
 };
 

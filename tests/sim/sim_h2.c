@@ -99,7 +99,8 @@ static const char *choose_status(struct ring *r)
 		return "503";
 	if (sim_happens(r, r->script.status_429))
 		return "429";
-	return sim_happens(r, r->script.status_404) ? "404" : "200";
+	bool not_found = !r->script.grpc && sim_happens(r, r->script.status_404);
+	return not_found ? "404" : "200";
 }
 
 static void answer(struct sim_h2 *h, int32_t id)
@@ -112,6 +113,10 @@ static void answer(struct sim_h2 *h, int32_t id)
 	size_t len = rng_below(&r->rng, 3) ? rng_below(&r->rng, 100) : rng_below(&r->rng, BODY_MAX);
 	if (sim_happens(r, r->script.interim))
 		nghttp2_submit_headers(h->session, NGHTTP2_FLAG_NONE, id, NULL, &interim, 1, NULL);
+	if (r->script.grpc && !strcmp(status, "200")) {
+		sim_grpc_answer(r, h->session, id);
+		return;
+	}
 	nghttp2_session_set_stream_user_data(h->session, id, (void *)(uintptr_t)len);
 	nghttp2_submit_response(h->session, id, nv, 2, len ? &from : NULL);
 	r->truth.answers++;

@@ -1,6 +1,6 @@
 /* sim_impl: the inside of the simulated ring, shared by its files: ring_sim.c (io/ring.h),
- * sim_events.c (what is to come), sim_peer.c, sim_h2.c and sim_ws.c (what the other side says), sim_ports.c
- * (source ports and their TIME_WAIT). Nobody else includes it. */
+ * sim_events.c (what is to come), sim_peer.c, sim_h2.c, sim_grpc.c and sim_ws.c (what the other
+ * side says), sim_ports.c (source ports and their TIME_WAIT). Nobody else includes it. */
 #ifndef BRINK_TESTS_SIM_IMPL_H
 #define BRINK_TESTS_SIM_IMPL_H
 
@@ -100,6 +100,10 @@ uint64_t sim_deliver_split(struct ring *r, uint32_t slot, uint64_t at_ns, const 
 /* sim_h2.c: a peer that speaks HTTP/2. */
 void sim_h2_take(struct ring *r, uint32_t slot, struct span bytes);
 void sim_h2_close(struct peer *p);
+
+/* sim_grpc.c: the answer to a call, on its session. */
+struct nghttp2_session;
+void sim_grpc_answer(struct ring *r, struct nghttp2_session *session, int32_t id);
 
 /* sim_ws.c: one that speaks WebSocket. */
 void sim_ws_take(struct ring *r, uint32_t slot, struct span bytes);

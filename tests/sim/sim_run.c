@@ -1,6 +1,7 @@
 #include "tests/sim/sim_runs.h"
 
 #include "base/mono.h"
+#include "proto/grpc.h"
 #include "proto/proto.h"
 #include "run/verdict.h"
 
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define CALL_MAX (1u << 20)
 #define SWEEP_NS (100 * NS_PER_MS) /* something came in, as far as the main thread knows */
 
 /* --- one run ---------------------------------------------------------------------------- */
@@ -74,22 +76,36 @@ static void make_tuples(const struct sim_run *run, struct tuples *t)
 	};
 }
 
+static int set_call(struct sim_run *run, struct proto_spec *spec, struct err *err)
+{
+	struct grpc_load *l = run->plan.grpc = grpc_load_new(CALL_MAX);
+	for (unsigned i = 0; i < run->messages; i++)
+		if (grpc_load_add(l, run->body, false, err))
+			return -1;
+	spec->method = "POST";
+	spec->body = l->call.messages;
+	spec->grpc = &l->call;
+	return 0;
+}
+
 static int set_request(struct sim_run *run, struct err *err)
 {
 	struct plan *p = &run->plan;
-	const struct proto_spec spec = {.scheme = "http",
-					.authority = "sim",
-					.path = "/",
-					.method = run->body.len ? "POST" : "GET",
-					.body = run->body,
-					.pings = p->hold,
-					.streams = p->pipeline,
-					.seed = p->seed,
-					.ws = {.binary = run->binary,
-					       .any_answer = run->script.any_answer,
-					       .deflate = run->script.deflates}};
+	struct proto_spec spec = {.scheme = "http",
+				  .authority = "sim",
+				  .path = "/",
+				  .method = run->body.len ? "POST" : "GET",
+				  .body = run->body,
+				  .pings = p->hold,
+				  .streams = p->pipeline,
+				  .seed = p->seed,
+				  .ws = {.binary = run->binary,
+					 .any_answer = run->script.any_answer,
+					 .deflate = run->script.deflates}};
 	if (!p->proto)
 		p->proto = &proto_h1;
+	if (p->proto == &proto_grpc && set_call(run, &spec, err))
+		return -1;
 	return p->proto->send ? p->proto->compile(&p->spoken, &spec, err)
 			      : plan_set_request(p, span_of(SIM_REQUEST), err);
 }
@@ -129,7 +145,8 @@ int sim_run_worker(struct sim_run *run, struct sim_result *ret)
 static uint64_t answered(const struct tally *t)
 {
 	return t->outcomes[OUTCOME_OK] + t->outcomes[OUTCOME_SHED] + t->outcomes[OUTCOME_HTTP_4XX] +
-	       t->outcomes[OUTCOME_HTTP_5XX] + t->outcomes[OUTCOME_CHECK_FAILED];
+	       t->outcomes[OUTCOME_HTTP_5XX] + t->outcomes[OUTCOME_CHECK_FAILED] +
+	       t->outcomes[OUTCOME_GRPC_STATUS];
 }
 
 static uint64_t sum(const uint64_t *counts, unsigned n)
@@ -140,11 +157,14 @@ static uint64_t sum(const uint64_t *counts, unsigned n)
 	return all;
 }
 
-static const char *broken_request_rule(const struct sim_result *r)
+static const char *broken_request_rule(const struct sim_run *run, const struct sim_result *r)
 {
 	const struct tally *t = &r->total;
 	uint64_t statuses = tally_answers(t);
 	uint64_t perhaps = t->outcomes[OUTCOME_DESYNC] + r->truth.declines;
+	if (run->script.grpc) /* a head that was well, and a body that was not */
+		perhaps += t->outcomes[OUTCOME_MALFORMED] + t->outcomes[OUTCOME_TOO_LARGE] +
+			   t->outcomes[OUTCOME_TRUNCATED];
 	if (!verdict_balances(t))
 		return "intended = outcomes + in flight at the stop";
 	if (t->sent > t->intended)
@@ -208,6 +228,6 @@ static const char *broken_connection_rule(const struct sim_run *run, const struc
 
 const char *sim_broken_rule(const struct sim_run *run, const struct sim_result *r)
 {
-	const char *rule = broken_request_rule(r);
+	const char *rule = broken_request_rule(run, r);
 	return rule ? rule : broken_connection_rule(run, r);
 }

@@ -20,6 +20,7 @@ struct sim_run {
 		destinations; /* 127.0.0.x, of 6 each at most; no source, one of them: 0, 1 */
 	struct span body;     /* of a request of HTTP/2; a WebSocket's message */
 	bool binary;          /* the latter is */
+	unsigned messages;    /* of a call of gRPC: `body`, so often */
 	uint32_t ports;       /* of our own, a pair; 0: the kernel's */
 };
 
@@ -43,7 +44,8 @@ struct sim_family {
 	void (*choose)(uint64_t seed, struct sim_run *ret);
 	const char *(*broken_rule)(const struct sim_run *run, const struct sim_result *r);
 };
-extern const struct sim_family sim_loads, sim_holds, sim_steps, sim_streams, sim_websockets;
+extern const struct sim_family sim_loads, sim_holds, sim_steps, sim_streams, sim_websockets,
+	sim_calls;
 
 /* A script in which some things happen sometimes. */
 struct sim_script sim_choose_script(uint64_t seed, struct rng *rng);

@@ -37,8 +37,8 @@ static bool check_seed(const struct sim_family *family, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	static const struct sim_family *const families[] = {&sim_loads, &sim_holds, &sim_steps,
-							    &sim_streams, &sim_websockets};
+	static const struct sim_family *const families[] = {
+		&sim_loads, &sim_holds, &sim_steps, &sim_streams, &sim_websockets, &sim_calls};
 	enum { FAMILIES = sizeof families / sizeof *families };
 	uint64_t from = 1, count = 200;
 	unsigned failed = 0;
