@@ -345,7 +345,7 @@ BROKEN = [
     (T + "version: 2\n", "2:10", ["2", "1"]),
     (T + "protocl: h1\n", "2:1", ["protocl", "protocol"]),
     (T + "protocol: h7\n", "2:11", ["h7", "h1", "h2", "grpc", "ws"]),
-    (T + "protocol: h2\n", "2:11", ["h2", "not spoken yet", "h1"]),
+    (T + "protocol: grpc\n", "2:11", ["grpc", "brink run URL --grpc"]),
     (T + "target: x\n", "2:1", ["target", "twice"]),
     (T + "executor: constant\n", "2:11", ["constant-arrival-rate", "ramping-connections"]),
     (T + "executor: ramping-arrival-rate\n", "1:1", ["stages"]),
