@@ -10,6 +10,8 @@ static void choose(uint64_t seed, struct sim_run *ret)
 	struct rng rng = {.state = seed * 49979687};
 	sim_streams.choose(seed, ret);
 	ret->plan.proto = &proto_grpc;
+	if (!ret->plan.requests) /* a closed loop of microseconds would go on for long */
+		ret->plan.requests = 3000;
 	ret->plan.pipeline = 1 + (uint32_t)rng_below(&rng, 30);
 	ret->body = (struct span){message, rng_below(&rng, rng_below(&rng, 3) ? 100 : 20000)};
 	ret->messages = rng_below(&rng, 3) ? 1 : (unsigned)rng_below(&rng, 5);

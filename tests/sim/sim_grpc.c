@@ -83,7 +83,7 @@ static void choose(struct ring *r, struct saying *ret, unsigned *ret_count)
 	bool streams = sim_happens(r, r->script.chunked);
 	*ret_count = fails ? 0 : streams ? (unsigned)rng_below(&r->rng, MESSAGES_MAX) : 1;
 	*ret = (struct saying){
-		.size = (unsigned)rng_below(&r->rng, rng_below(&r->rng, 4) ? 100 : 60000),
+		.size = (unsigned)rng_below(&r->rng, rng_below(&r->rng, 4) ? 100 : 20000),
 		.status = fails ? 1 + (unsigned)rng_below(&r->rng, 20) : 0,
 		.flaw = sim_happens(r, r->script.garbage) ? (enum flaw)rng_below(&r->rng, FLAWS)
 							  : WELL,

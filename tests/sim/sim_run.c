@@ -182,12 +182,14 @@ static const char *broken_request_rule(const struct sim_run *run, const struct s
 	return NULL;
 }
 
-/* Dials that the pace allows: a burst of 20 ms, and one, above the mean. */
+/* Dials that the pace allows: a burst of 20 ms, and one, above the mean. Where requests wait on a
+ * connection of HTTP/2 that ended, it dials again at once, and the pace makes up for it later. */
 static bool keeps_pace(const struct sim_run *run, const struct sim_result *r)
 {
 	double rate = run->plan.connect_rps;
 	bool paced = rate > 0 && (run->plan.hold || !run->plan.rate_rps);
 	double most = rate * ((double)r->ended_ns / NS_PER_S + 0.02) + 1;
+	most += run->script.http2 ? run->plan.connections : 0;
 	return !paced || (double)r->truth.dialled <= most;
 }
 

@@ -42,6 +42,8 @@ static void choose(uint64_t seed, struct sim_run *ret)
 	(holds ? sim_holds : sim_loads).choose(seed, ret);
 	struct plan *p = &ret->plan;
 	p->proto = &proto_ws;
+	if (!p->requests && !holds) /* a closed loop of microseconds would go on for long */
+		p->requests = 5000;
 	p->pipeline = 1 + (uint32_t)rng_below(&rng, 8);
 	choose_speech(p, &rng, ret);
 }
