@@ -27,7 +27,7 @@ enum probe_object {
 #define PROBE_BIT(object) (1u << (object))
 #define PROBE_ALL         (PROBE_BIT(PROBE_OBJECTS) - 1)
 /* What costs a connection the least for what it tells; the others are asked for. */
-#define PROBE_CORE        (PROBE_BIT(PROBE_NETWATCH) | PROBE_BIT(PROBE_SOCKITER))
+#define PROBE_CORE (PROBE_BIT(PROBE_NETWATCH) | PROBE_BIT(PROBE_SOCKITER))
 
 struct probe_config {
 	unsigned wanted; /* PROBE_BITs */

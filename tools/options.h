@@ -68,7 +68,7 @@ struct invocation {
 	struct run_config run;
 	const struct out_form *form;
 	bool scenario_failed, own_stages, own_agents;
-	double time_scale; /* of stages */
+	double time_scale;  /* of stages */
 	double ws_rate_rps; /* of each connection */
 	bool dry_run, quiet, verbose, help, features, man;
 	bool has_data;          /* --data */

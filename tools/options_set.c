@@ -46,8 +46,9 @@ int set_size(struct invocation *in, const struct option *o, const char *value, s
 		return err_hint(err, "a number of bytes, like 65535, 64KiB or 1MiB");
 	}
 	if (n < o->field.min || n > o->field.max)
-		return err_set(err, ERR_USAGE, "%s is out of bounds: from %llu to %llu bytes", value,
-			       (unsigned long long)o->field.min, (unsigned long long)o->field.max);
+		return err_set(err, ERR_USAGE, "%s is out of bounds: from %llu to %llu bytes",
+			       value, (unsigned long long)o->field.min,
+			       (unsigned long long)o->field.max);
 	store(in, o, n);
 	return 0;
 }

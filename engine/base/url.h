@@ -1,5 +1,5 @@
-/* url: a URL of HTTP or WebSocket taken apart (RFC 3986, by libcurl's parser). All fields are owned copies
- * inside the struct; no heap is left behind. Set-up code; any thread.
+/* url: a URL of HTTP or WebSocket taken apart (RFC 3986, by libcurl's parser). All fields are owned
+ * copies inside the struct; no heap is left behind. Set-up code; any thread.
  *
  * Dot segments are resolved and numbers for a host become dotted IPv4; in the path and the query,
  * bytes outside ASCII and spaces are percent-encoded, all else is kept as written. */

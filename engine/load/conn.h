@@ -49,11 +49,11 @@ struct conn {
 	uint8_t state;
 	uint16_t in_flight; /* requests taken and not ended */
 	uint16_t to_write;  /* of them, not yet written */
-	uint8_t failures;  /* lives in a row that answered nothing */
-	bool queued : 1;   /* among those with room */
-	bool paused : 1;   /* thinking, or waiting to dial again */
-	bool opened : 1;   /* was open before */
-	bool answered : 1; /* in this life */
+	uint8_t failures;   /* lives in a row that answered nothing */
+	bool queued : 1;    /* among those with room */
+	bool paused : 1;    /* thinking, or waiting to dial again */
+	bool opened : 1;    /* was open before */
+	bool answered : 1;  /* in this life */
 	bool write_failed : 1;
 	bool ended : 1;  /* the peer has: closing leaves no TIME_WAIT here */
 	bool booked : 1; /* `tuple` is taken */

@@ -36,13 +36,13 @@ void conn_received(struct worker *w, uint32_t id, const struct ring_event *e);
 void conn_readable(struct worker *w, uint32_t id, int res);
 
 /* conn_speak.c: protocols whose bytes are not all ready beforehand. */
-bool conn_speaks(const struct worker *w);               /* the plan's is one */
-bool conn_begin_talk(struct worker *w, uint32_t id);    /* the transport stands; false: no memory */
-void conn_speak(struct worker *w, uint32_t id);         /* writes what there is to say */
-void conn_say_last(struct worker *w, uint32_t id);      /* and nothing after that */
-void conn_leave(struct worker *w, uint32_t id);         /* takes leave; ring_close is next */
-void conn_drop_talk(struct worker *w, uint32_t id);     /* after RING_CLOSED */
-void conn_rest(struct worker *w, uint32_t id);          /* idle for long */
+bool conn_speaks(const struct worker *w);            /* the plan's is one */
+bool conn_begin_talk(struct worker *w, uint32_t id); /* the transport stands; false: no memory */
+void conn_speak(struct worker *w, uint32_t id);      /* writes what there is to say */
+void conn_say_last(struct worker *w, uint32_t id);   /* and nothing after that */
+void conn_leave(struct worker *w, uint32_t id);      /* takes leave; ring_close is next */
+void conn_drop_talk(struct worker *w, uint32_t id);  /* after RING_CLOSED */
+void conn_rest(struct worker *w, uint32_t id);       /* idle for long */
 
 /* conn_tls.c: bytes pass through a channel that seals and opens them. */
 bool conn_sealed(const struct worker *w, uint32_t id);

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#define FLIGHT_AGAIN_MAX 10 /* a peer that leaves everything untouched is not asked for ever */
+#define FLIGHT_AGAIN_MAX 15 /* a peer that leaves everything untouched is not asked for ever */
 #define REFUSED_STREAM   7  /* RFC 9113 7; else it is GOAWAY's code */
 
 /* --- where they are ---------------------------------------------------------------------- */

@@ -28,7 +28,8 @@ enum plan_idle { PLAN_RECEIVE, PLAN_WATCH, PLAN_SWEEP };
 struct plan {
 	struct tuples tuples; /* where to, and where from */
 	const struct proto *proto;
-	void *spoken; /* compiled by it; NULL: its requests are `wire`, or the mix's as they stand */
+	void *spoken; /* compiled by it; NULL: its requests are `wire`, or the mix's as they stand
+		       */
 	struct grpc_load *grpc; /* what a call says, and what was said of those that failed; NULL */
 	struct span wire; /* `pipeline` copies of the request, back to back, in registered memory */
 	size_t request_len; /* of one copy */
@@ -37,7 +38,7 @@ struct plan {
 	struct mix *mix;    /* several requests, instead of `wire`; NULL: that one */
 	bool keepalive;
 	bool shed_ok;
-	uint16_t expect_status; /* 0: 200-399 are ok; else exactly this one */
+	uint16_t expect_status;      /* 0: 200-399 are ok; else exactly this one */
 	const struct checks *checks; /* what else an answer must say; borrowed; NULL: nothing */
 	uint32_t pipeline;    /* requests in flight on a connection at most, 1..PLAN_PIPELINE_MAX */
 	uint32_t connections; /* of all workers */

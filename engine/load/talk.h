@@ -12,8 +12,8 @@
 #define TALK_OUT_MAX ((size_t)96 << 20) /* a body, and what stands before it */
 
 struct talk {
-	struct buf out;  /* conn.out_at up to out_end: being written */
-	struct buf next; /* said meanwhile */
+	struct buf out;                 /* conn.out_at up to out_end: being written */
+	struct buf next;                /* said meanwhile */
 	alignas(uint64_t) char state[]; /* no object of a pool is aligned to more */
 };
 

@@ -42,9 +42,9 @@ enum proto_end {
 };
 
 struct proto_answer {
-	uint32_t tag;           /* of the request, as `send` was given it; 0 where answers come in order */
-	uint16_t status;        /* HTTP status, 100-999; 0: the protocol has none */
-	uint8_t end;            /* enum proto_end */
+	uint32_t tag;    /* of the request, as `send` was given it; 0 where answers come in order */
+	uint16_t status; /* HTTP status, 100-999; 0: the protocol has none */
+	uint8_t end;     /* enum proto_end */
 	bool retry_after;       /* the answer carried Retry-After */
 	bool last;              /* the peer will close, or must be closed, after this answer */
 	bool differs;           /* it is not what was asked for: an echo that says something else */
@@ -59,7 +59,8 @@ struct proto_heard {
 	struct buf head, body;
 };
 
-/* A request that is not always the same: HTTP/1.1's text of it, head and body. Empty: the plan's. */
+/* A request that is not always the same: HTTP/1.1's text of it, head and body. Empty: the plan's.
+ */
 struct proto_request {
 	struct span text;
 	struct proto_heard *heard; /* until its answer; NULL: nobody looks */
@@ -95,7 +96,8 @@ struct proto {
 	int (*compile)(void **ret, const struct proto_spec *spec, struct err *err);
 	void (*discard)(void *plan); /* NULL is fine */
 
-	/* The connection stands, with a `number` that no other has; it ends. `close` frees what the state holds. */
+	/* The connection stands, with a `number` that no other has; it ends. `close` frees what the
+	 * state holds. */
 	void (*open)(void *state, const void *plan, uint64_t number, struct buf *out);
 	void (*close)(void *state);
 
@@ -114,18 +116,20 @@ struct proto {
 	/* What was appended to `out` has gone: more of a long body may follow. NULL: never. */
 	void (*drained)(void *state, struct buf *out);
 
-	/* Takes bytes from the front of `in`; to be called again, with what remains or nothing, for as
-	 * long as it tells of answers. */
+	/* Takes bytes from the front of `in`; to be called again, with what remains or nothing, for
+	 * as long as it tells of answers. */
 	enum proto_step (*feed)(void *state, struct span *in, struct buf *out,
 				struct proto_answer *ret);
 
 	/* The peer finished: PROTO_ANSWER, PROTO_FAULT, or PROTO_MORE where nothing was awaited. */
 	enum proto_step (*eof)(void *state, struct proto_answer *ret);
 
-	/* A request is given up; its answer is passed over. NULL: only the whole connection can be. */
+	/* A request is given up; its answer is passed over. NULL: only the whole connection can be.
+	 */
 	void (*cancel)(void *state, uint32_t tag, struct buf *out);
 
-	/* The connection is about to be closed by our side: a last word, if there is one. NULL: none. */
+	/* The connection is about to be closed by our side: a last word, if there is one. NULL:
+	 * none. */
 	void (*leave)(void *state, struct buf *out);
 };
 

@@ -341,8 +341,7 @@ int compile_plan(const struct run_config *c, const struct limits *limits, bool d
 		choose_proto(c, alpn_choose(c, &url, ret, s), ret);
 		s->protocol = ret->proto->name;
 	}
-	if (secure_open(c, &url, ret, s, err) ||
-	    render_requests(c, &url, dry, ret, s, err)) {
+	if (secure_open(c, &url, ret, s, err) || render_requests(c, &url, dry, ret, s, err)) {
 		secure_close(ret);
 		plan_fini(ret);
 		return -1;

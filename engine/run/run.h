@@ -73,7 +73,7 @@ struct run_config {
 	struct {
 		const char *subprotocol;
 		bool binary, any_answer, deflate;
-	} ws; /* as in proto/proto.h */
+	} ws;               /* as in proto/proto.h */
 	const char *method; /* NULL: GET, or POST with a body */
 	const char *headers[RUN_HEADERS_MAX];
 	unsigned header_count;

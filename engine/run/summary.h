@@ -113,9 +113,9 @@ struct summary {
 	double elapsed_s;           /* first due instant to last end */
 	double planned_s;           /* as asked, 0 when bounded by a count */
 	uint64_t connections_asked;
-	double offered_rps;  /* 0 in a closed loop */
-	double achieved_rps; /* answers of the target, good or bad, per second */
-	struct tally total;  /* everything measured */
+	double offered_rps;               /* 0 in a closed loop */
+	double achieved_rps;              /* answers of the target, good or bad, per second */
+	struct tally total;               /* everything measured */
 	char grpc_words[TALLY_GRPC][164]; /* the first grpc-message of each status; may be empty */
 
 	unsigned threads, rings;

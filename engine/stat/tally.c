@@ -7,14 +7,13 @@
 #define FIELD(name) offsetof(struct tally, name)
 
 static const size_t counters[] = {
-	FIELD(intended),       FIELD(sent),           FIELD(warmup),      FIELD(bytes_sent),
-	FIELD(bytes_received), FIELD(opened),         FIELD(failed),      FIELD(lost),
-	FIELD(reopened),       FIELD(turns),          FIELD(batch_turns), FIELD(events),
-	FIELD(ring_overflows), FIELD(ring_starved),   FIELD(cpu_ns),      FIELD(spin_ns),
-	FIELD(run_delay_ns),   FIELD(tls_full),       FIELD(tls_resumed), FIELD(retries),
-	FIELD(held_back),      FIELD(capture_misses), FIELD(rows_ended), FIELD(messages),
-	FIELD(checked),        FIELD(unchecked),
-	FIELD(bare_answers),
+	FIELD(intended),       FIELD(sent),           FIELD(warmup),       FIELD(bytes_sent),
+	FIELD(bytes_received), FIELD(opened),         FIELD(failed),       FIELD(lost),
+	FIELD(reopened),       FIELD(turns),          FIELD(batch_turns),  FIELD(events),
+	FIELD(ring_overflows), FIELD(ring_starved),   FIELD(cpu_ns),       FIELD(spin_ns),
+	FIELD(run_delay_ns),   FIELD(tls_full),       FIELD(tls_resumed),  FIELD(retries),
+	FIELD(held_back),      FIELD(capture_misses), FIELD(rows_ended),   FIELD(messages),
+	FIELD(checked),        FIELD(unchecked),      FIELD(bare_answers),
 };
 
 static const size_t gauges[] = {
@@ -36,8 +35,8 @@ static const size_t histograms[] = {
 #define OWN_RULES 4
 
 _Static_assert((COUNT(counters) + COUNT(gauges) + COUNT(instants) + OWN_RULES + 4 * OUTCOME_COUNT +
-		TALLY_STATUSES + TALLY_TLS_REASONS + TALLY_GRPC + TALLY_WS_CLOSES + 2 * TALLY_CHECKS) *
-				       sizeof(uint64_t) +
+		TALLY_STATUSES + TALLY_TLS_REASONS + TALLY_GRPC + TALLY_WS_CLOSES +
+		2 * TALLY_CHECKS) * sizeof(uint64_t) +
 			       COUNT(histograms) * sizeof(struct hist) ==
 		       sizeof(struct tally),
 	       "every field of a tally is in one of the lists");

@@ -55,7 +55,7 @@ struct tally {
 	uint64_t tls_full, tls_resumed; /* handshakes that succeeded */
 	uint64_t
 		tls_reasons[TALLY_TLS_REASONS]; /* what failed, by enum tls_reason (tls/reason.h) */
-	uint64_t ws_close[TALLY_WS_CLOSES]; /* connections that the peer closed, by code */
+	uint64_t ws_close[TALLY_WS_CLOSES];     /* connections that the peer closed, by code */
 	uint64_t held_until_ns; /* gauge: when its time was over; the latest is kept */
 	uint64_t held_from_ns;  /* gauge: when a hold had tried all; the latest is kept */
 	uint64_t open;          /* gauge */

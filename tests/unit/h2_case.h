@@ -54,7 +54,10 @@ static inline ssize_t peer_body(nghttp2_session *s, int32_t id, uint8_t *to, siz
 	return (ssize_t)n;
 }
 
-#define PEER_NV(n, v) {(uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE}
+#define PEER_NV(n, v)                                                                              \
+	{                                                                                          \
+		(uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE         \
+	}
 
 static inline int peer_answer(struct peer *p, int32_t id)
 {
@@ -89,8 +92,8 @@ static inline int peer_data(nghttp2_session *s, uint8_t flags, int32_t id, const
 }
 
 static inline int peer_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name,
-			      size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
-			      void *ctx)
+			      size_t name_len, const uint8_t *value, size_t value_len,
+			      uint8_t flags, void *ctx)
 {
 	struct peer *p = ctx;
 	(void)s, (void)f, (void)flags;

@@ -160,7 +160,8 @@ int main(void)
 	blocks = vectors_find("hpack-nghttp2/*.json");
 	files = vectors_find("http2-frame/*/*.json");
 	if (!blocks.gl_pathc || !files.gl_pathc) {
-		puts("SKIP: no hpack-nghttp2/*.json and http2-frame/*/*.json under ../shared/data or "
+		puts("SKIP: no hpack-nghttp2/*.json and http2-frame/*/*.json under ../shared/data "
+		     "or "
 		     "$BRINK_TEST_DATA");
 		return EXIT_SKIPPED;
 	}
