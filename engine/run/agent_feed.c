@@ -13,10 +13,8 @@
 struct kernel_view *agent_feed_place(struct agent_feed *f)
 {
 	unsigned put = atomic_load_explicit(&f->put, memory_order_relaxed);
-	if (put - atomic_load_explicit(&f->taken, memory_order_acquire) == FEED_VIEWS - 1) {
-		atomic_fetch_add(&f->missed, 1);
+	if (put - atomic_load_explicit(&f->taken, memory_order_acquire) == FEED_VIEWS - 1)
 		return NULL;
-	}
 	struct kernel_view *v = &f->views[put % FEED_VIEWS];
 	*v = (struct kernel_view){0};
 	return v;

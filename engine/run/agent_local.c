@@ -15,8 +15,10 @@ static void take(struct agent_feed *f, const struct sampler *s, uint64_t boundar
 {
 	struct kernel_view *v = agent_feed_place(f);
 	const struct sample *sample;
-	if (!v)
+	if (!v) {
+		atomic_fetch_add(&f->missed, 1);
 		return;
+	}
 	v->at_ns = boundary_ns;
 	for (unsigned at = 0; (sample = sampler_next(s, true, &at));)
 		for (unsigned i = 0; i < sample->count; i++)

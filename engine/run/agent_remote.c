@@ -16,6 +16,7 @@
 #define EXCHANGES       16u /* for one estimate of the clock */
 #define ESTIMATE_NS     (10 * NS_PER_S)
 #define AGAIN_NS        (200 * NS_PER_MS) /* between tries to reach it */
+#define PLACE_NS        (5 * NS_PER_MS)
 #define CONNECT_MS      1000L
 #define CLOCK_MS        2000L
 #define SILENT_NS       (3 * NS_PER_S) /* ten lines a second are due: then it is broken */
@@ -137,6 +138,16 @@ static void take_events(struct remote *r, struct kernel_view *v, json_t *events)
 	}
 }
 
+/* What an agent kept for us while we were cut off comes all at once: it keeps the rest a while
+ * longer. NULL: the run is over. */
+static struct kernel_view *await_place(struct agent_feed *f)
+{
+	struct kernel_view *v;
+	while (!(v = agent_feed_place(f)) && !atomic_load(&f->stop))
+		nanosleep(&(struct timespec){.tv_nsec = (long)PLACE_NS}, NULL);
+	return v;
+}
+
 static void take_sample(struct remote *r, json_t *j)
 {
 	uint64_t number = (uint64_t)json_integer_value(json_object_get(j, "seq"));
@@ -149,7 +160,7 @@ static void take_sample(struct remote *r, json_t *j)
 		atomic_fetch_add(&r->feed->missed, 1);
 		return;
 	}
-	struct kernel_view *v = agent_feed_place(r->feed);
+	struct kernel_view *v = await_place(r->feed);
 	if (!v)
 		return;
 	uint64_t theirs = (uint64_t)json_integer_value(json_object_get(j, "boundary_ns"));

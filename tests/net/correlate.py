@@ -203,7 +203,8 @@ def an_overflowing_accept_queue_is_seen_beside_the_client():
             run = brink.run(["run", url, "-c", "61", "-d", "3s", "--timeout", "1s",
                              "--connect-timeout", "1s", "--format", "json"], prefix=space.prefix)
     kernel = brink.summary_of(run)["agents"][0]["kernel"]
-    tap.equal((kernel["accept_queue"], kernel["accept_queue_limit"]), (17, 16), "queue, limit")
+    tap.equal(kernel["accept_queue_limit"], 16, "limit")
+    tap.between(kernel["accept_queue"], 17, 18, "queue: one more, or two that came at once")
     tap.check(kernel["listen_overflows"] > 0, f"overflows: {kernel}")
 
 
