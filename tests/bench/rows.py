@@ -1,6 +1,7 @@
 """rows: what is measured, what is hoped for (goal) and what fails the bench (gate)."""
 
 import json
+import os
 import statistics
 
 import measure
@@ -12,6 +13,7 @@ CLOSE_SECONDS = 2  # few enough connections for the ports of one address
 WATCHED_S = 30
 LAG_RATE, LAG_CONNECTIONS, LAG_ROUNDS = 5000, 10, 3
 FLOOR_CONNECTIONS = 64
+ECHO = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "data/echo.proto")
 
 
 class Bench:
@@ -237,7 +239,7 @@ ROWS = [
     Row("TLS HTTP/2", "h2load", 64, h2_tls, 1.2, 1.0, peer="h2load", streams=10),
     Row("TLS HTTP/2", "h2load", 64, h2_tls, 1.2, 1.0, peer="h2load", streams=100),
     Row("WebSocket echo", "nobody", 64, message("--ws")),
-    Row("gRPC unary", "nobody", 64, message("--grpc", "brink.Echo/Unary")),
+    Row("gRPC unary", "nobody", 64, message("--grpc", "brink.Echo/Unary", "--proto", ECHO, "--data", '{"n": 1}')),
     Row("fraction of the floor", "the kernel alone", FLOOR_CONNECTIONS, against_kernel, 0.70),
     Row("parser", "http_parser", None, parser),
     Row("sending on time", "--spin off", LAG_CONNECTIONS, precision),
