@@ -42,7 +42,8 @@ struct agent_feed {
 	atomic_llong offset_ns, bound_ns; /* of its clock; bound negative: not known yet */
 	atomic_bool connected, refused;   /* refused: it was never reached; then `why` says why */
 	atomic_uint cuts;                 /* times that the stream broke off */
-	atomic_ullong missed; /* samples that were lost: numbers left out, or (here) the ring was full */
+	atomic_ullong
+		missed; /* samples that were lost: numbers left out, or (here) the ring was full */
 	char why[FEED_TEXT]; /* why it first broke off; read after the end, or once `refused` is set
 			      */
 };
