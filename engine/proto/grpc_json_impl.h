@@ -1,4 +1,4 @@
-/* grpc_json_impl: what the two files of grpc_json share. Nobody else includes it. */
+/* grpc_json_impl: what the files of grpc_json share. Nobody else includes it. */
 #ifndef BRINK_PROTO_GRPC_JSON_IMPL_H
 #define BRINK_PROTO_GRPC_JSON_IMPL_H
 
@@ -27,6 +27,16 @@ int place_fail(const struct place *p, const char *format, ...)
 
 /* "PATH: `value` is not WHAT" */
 int place_wrong(const struct place *p, json_t *value, const char *what);
+
+/* grpc_json_scalar.c: a field's value as the wire has it, but for PB_LEN. */
+struct scalar {
+	enum pb_wire wire;
+	uint64_t bits; /* as VARINT, or as I32 or I64 */
+};
+
+enum pb_wire grpc_json_wire(enum schema_type type);
+int grpc_json_scalar(struct place *p, const struct schema_field *f, json_t *value,
+		     struct scalar *ret);
 
 /* grpc_json.c: appends a message's fields. */
 int grpc_json_message(struct place *p, const struct schema_message *m, json_t *value,
