@@ -36,11 +36,12 @@ int place_fail(const struct place *p, const char *format, ...)
 int place_wrong(const struct place *p, json_t *value, const char *what)
 {
 	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
-	size_t len = text ? strlen(text) : 0;
-	while (len > 60 && ((unsigned char)text[60] & 0xc0) == 0x80 && len < 64)
-		text[60] = '\0';
-	int result =
-		place_fail(p, "%.60s%s is not %s", text ? text : "it", len > 60 ? "..." : "", what);
+	size_t len = text ? strlen(text) : 0, cut = len;
+	if (len > 60) /* where a character begins */
+		for (cut = 60; cut && ((unsigned char)text[cut] & 0xc0) == 0x80;)
+			cut--;
+	int result = place_fail(p, "%.*s%s is not %s", text ? (int)cut : 2, text ? text : "it",
+				cut < len ? "..." : "", what);
 	free(text);
 	return result;
 }

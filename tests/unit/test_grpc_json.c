@@ -81,6 +81,8 @@ static const struct {
 	{"{\"uint64\": -1}", "$.uint64: -1 is not a uint64: it is out of bounds"},
 	{"{\"int32\": 0.5}", "$.int32: 0.5 is not an int32"},
 	{"{\"int32\": true}", "$.int32: true is not an int32"},
+	{"{\"int32\": \"äääääääääääääääääääääääääääääää\"}", /* cut between characters */
+	 "$.int32: \"äääääääääääääääääääääääääääää... is not an int32"},
 	{"{\"float\": 3.5e38}", "is not a float: it is out of bounds"},
 	{"{\"bool\": 1}", "$.bool: 1 is not a bool"},
 	{"{\"map\": {\"a\": null}}", "$.map[\"a\"]: null cannot be one of a map"},
