@@ -1,6 +1,7 @@
 /* What can only be decided once all options are known. */
 #include "tools/options.h"
 
+#include "base/field.h"
 #include "base/file.h"
 #include "base/mono.h"
 #include "base/url.h"
@@ -213,7 +214,7 @@ static unsigned split(const char *text, struct span *parts)
 
 static bool is_or_empty(struct span part, const char *text)
 {
-	return !part.len || (part.len == strlen(text) && !strncasecmp(part.ptr, text, part.len));
+	return !part.len || field_is(part, text);
 }
 
 static int not_ours(const struct invocation *in, const struct url *url, struct err *err)

@@ -1,27 +1,14 @@
 #include "load/check.h"
 
+#include "base/field.h"
+
 #include <jansson.h>
 #include <stdio.h>
-#include <strings.h>
-
-#define BLANKS " \t"
-#define TOKEN                                                                                      \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"                           \
-	"!#$%&'*+-.^_`|~" /* RFC 9110 section 5.6.2 */
 
 static const char *const KINDS[] = {
 	[CHECK_BODY] = "body contains", [CHECK_JSON] = "json", [CHECK_HEADER] = "header"};
 
 /* --- compiling ---------------------------------------------------------------------------- */
-
-static struct span trim(struct span s)
-{
-	while (s.len && strchr(BLANKS "\r", s.ptr[0]))
-		span_skip(&s, 1);
-	while (s.len && strchr(BLANKS "\r", s.ptr[s.len - 1]))
-		s.len--;
-	return s;
-}
 
 static void keep(struct check *c, struct span value)
 {
@@ -45,13 +32,13 @@ static int refuse_header(const struct check *c, const char *what, struct err *er
 static int compile_header(struct check *c, struct err *err)
 {
 	size_t len = strcspn(c->text, ":");
-	struct span name = trim((struct span){c->text, len});
-	if (!name.len || name.len >= sizeof c->name || strspn(name.ptr, TOKEN) < name.len)
+	struct span name = field_trim((struct span){c->text, len});
+	if (name.len >= sizeof c->name || !field_is_token(name))
 		return refuse_header(c, "does not begin with the name of a header", err);
 	memcpy(c->name, name.ptr, name.len);
 	if (!c->text[len])
 		return 0;
-	struct span value = trim(span_of(c->text + len + 1));
+	struct span value = field_trim(span_of(c->text + len + 1));
 	if (!value.len)
 		return refuse_header(c, "has a colon and no value behind it", err);
 	c->how = CHECK_IS;
@@ -99,9 +86,9 @@ static int compile_json(struct check *c, struct err *err)
 		bool no = equals > c->text && equals[-1] == '!';
 		c->how = no ? CHECK_IS_NOT : CHECK_IS;
 		path.len = (size_t)(equals - no - c->text);
-		value = trim(span_of(equals + 1));
+		value = field_trim(span_of(equals + 1));
 	}
-	path = trim(path);
+	path = field_trim(path);
 	if (path.len >= sizeof c->name)
 		return refuse_json(c, "has too long a path", err);
 	memcpy(c->name, path.ptr, path.len);
@@ -185,9 +172,9 @@ static bool says(const struct check *c, struct span line)
 {
 	const char *colon = memchr(line.ptr, ':', line.len);
 	size_t len = colon ? (size_t)(colon - line.ptr) : 0;
-	if (len != strlen(c->name) || strncasecmp(line.ptr, c->name, len))
+	if (!field_is((struct span){line.ptr, len}, c->name))
 		return false;
-	struct span value = trim((struct span){colon + 1, line.len - len - 1});
+	struct span value = field_trim((struct span){colon + 1, line.len - len - 1});
 	return c->how == CHECK_IS_THERE ||
 	       (value.len == c->value_len && !memcmp(value.ptr, c->value, value.len));
 }
@@ -198,9 +185,10 @@ static enum check_verdict judge_header(const struct check *c, const struct check
 	while (rest.len) {
 		const char *end = memchr(rest.ptr, '\n', rest.len);
 		struct span line = {rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len};
+		span_skip(&rest, line.len + (end != NULL));
+		line.len -= line.len && line.ptr[line.len - 1] == '\r';
 		if (says(c, line))
 			return CHECK_HOLDS;
-		span_skip(&rest, line.len + (end != NULL));
 	}
 	return CHECK_FAILS;
 }

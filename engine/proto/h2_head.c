@@ -1,11 +1,11 @@
 /* Header blocks: a request's, prepared once where nothing in it changes; an answer's. */
 #include "proto/h2_impl.h"
 
+#include "base/field.h"
 #include "proto/request.h"
 
 #include <ctype.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define FIELDS_MAX 128u
 #define NAMES_MAX  4096u /* bytes of all names of a request */
@@ -34,18 +34,13 @@ static bool add(struct fields *f, struct span name, struct span value)
 	return true;
 }
 
-static bool is_named(struct span name, const char *known)
-{
-	return name.len == strlen(known) && !strncasecmp(name.ptr, known, name.len);
-}
-
 /* Lines that speak of the connection have no place in HTTP/2 (RFC 9113 8.2.2). */
 static bool is_of_connection(struct span name)
 {
 	static const char *const names[] = {"connection",        "keep-alive", "proxy-connection",
 					    "transfer-encoding", "upgrade",    "host"};
 	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-		if (is_named(name, names[i]))
+		if (field_is(name, names[i]))
 			return true;
 	return false;
 }
@@ -67,7 +62,7 @@ static struct span find_host(struct span lines)
 		struct span name = take_until(&line, ":");
 		if (!name.len)
 			break;
-		if (is_named(name, "host")) {
+		if (field_is(name, "host")) {
 			while (line.len && *line.ptr == ' ')
 				span_skip(&line, 1);
 			return line;
@@ -92,7 +87,7 @@ static bool take_fields(const struct h2_plan *p, struct span *text, struct field
 		while (line.len && *line.ptr == ' ')
 			span_skip(&line, 1);
 		bool dropped = is_of_connection(name) ||
-			       (p->spec.grpc && is_named(name, "content-length"));
+			       (p->spec.grpc && field_is(name, "content-length"));
 		good = dropped || add(f, name, line);
 	}
 	return good;

@@ -1,11 +1,8 @@
 #include "proto/request.h"
 
-#include <stdio.h>
-#include <strings.h>
+#include "base/field.h"
 
-#define ALPHA  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
-#define TOKEN  ALPHA DIGITS "!#$%&'*+-.^_`|~" /* RFC 9110 section 5.6.2 */
+#include <stdio.h>
 
 static const char *const SAFE_METHODS[] = {"GET", "HEAD", "OPTIONS", "TRACE", NULL};
 
@@ -23,11 +20,6 @@ static bool is_one_of(const char *method, const char *const *list)
 bool request_is_safe(const char *method)
 {
 	return is_one_of(method, SAFE_METHODS);
-}
-
-static bool is_token(struct span s)
-{
-	return s.len > 0 && strspn(s.ptr, TOKEN) >= s.len;
 }
 
 /* Visible ASCII, one character at least: what a request line or an authority can hold. */
@@ -52,20 +44,6 @@ static bool is_value(struct span s)
 	return true;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct span trim(struct span s)
-{
-	while (s.len > 0 && is_blank(s.ptr[0]))
-		span_skip(&s, 1);
-	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
-		s.len--;
-	return s;
-}
-
 static struct span name_of(const char *line)
 {
 	return (struct span){line, strcspn(line, ":")};
@@ -74,7 +52,7 @@ static struct span name_of(const char *line)
 /* Of a line that has a colon. */
 static struct span value_of(const char *line)
 {
-	return trim(span_of(strchr(line, ':') + 1));
+	return field_trim(span_of(strchr(line, ':') + 1));
 }
 
 static int check_header(const char *line, struct err *err)
@@ -85,7 +63,7 @@ static int check_header(const char *line, struct err *err)
 		return err_set(err, ERR_USAGE, "header '%.*s' has no colon", shown, line);
 	if (name.len == 0)
 		return err_set(err, ERR_USAGE, "a header has no name before its colon");
-	if (!is_token(name))
+	if (!field_is_token(name))
 		return err_set(err, ERR_USAGE, "header name '%.*s' has an illegal character",
 			       (int)name.len, name.ptr);
 	if (!is_value(value_of(line)))
@@ -103,7 +81,7 @@ static bool path_is_legal(const struct request_spec *spec)
 
 static int check(const struct request_spec *spec, struct err *err)
 {
-	if (!is_token(span_of(spec->method)))
+	if (!field_is_token(span_of(spec->method)))
 		return err_set(err, ERR_USAGE, "'%s' is not an HTTP method", spec->method);
 	if (!path_is_legal(spec))
 		return err_set(err, ERR_USAGE, "'%s' cannot stand as the path of a %s request",
@@ -119,12 +97,7 @@ static int check(const struct request_spec *spec, struct err *err)
 
 static bool user_gives(const struct request_spec *spec, const char *name)
 {
-	for (unsigned i = 0; i < spec->header_count; i++) {
-		struct span given = name_of(spec->headers[i]);
-		if (given.len == strlen(name) && strncasecmp(given.ptr, name, given.len) == 0)
-			return true;
-	}
-	return false;
+	return field_is_given(spec->headers, spec->header_count, name);
 }
 
 static bool length_is_due(const struct request_spec *spec)

@@ -2,12 +2,12 @@
 #include "proto/ws_impl.h"
 
 #include "base/base64.h"
+#include "base/field.h"
 #include "proto/request.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455 1.3 */
 
@@ -26,17 +26,12 @@ static const char *const OWN[] = {
 };
 #define OWN_MAX 6u /* that are sent */
 
-static bool is_name(struct span name, const char *text)
-{
-	return name.len == strlen(text) && !strncasecmp(name.ptr, text, name.len);
-}
-
 static int check_headers(const struct proto_spec *spec, struct err *err)
 {
 	for (unsigned i = 0; i < spec->header_count; i++) {
 		struct span name = {spec->headers[i], strcspn(spec->headers[i], ":")};
 		for (unsigned k = 0; k < sizeof OWN / sizeof *OWN; k++) {
-			if (!is_name(name, OWN[k]))
+			if (!field_is(name, OWN[k]))
 				continue;
 			err_set(err, ERR_USAGE,
 				"header '%s' with WebSocket: it is the upgrade's own", OWN[k]);
@@ -81,10 +76,7 @@ static int render(struct ws_plan *p, const char **headers, unsigned count, struc
 
 static int check_subprotocol(const char *name, struct err *err)
 {
-	static const char TOKEN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "!#$%&'*+-.^_`|~"; /* RFC 9110 5.6.2 */
-	size_t len = name ? strlen(name) : 1;
-	if (!name || (len && len < 200 && strspn(name, TOKEN) == len))
+	if (!name || (strlen(name) < 200 && field_is_token(span_of(name))))
 		return 0;
 	err_set(err, ERR_USAGE, "subprotocol '%s' is not a token of less than 200 characters",
 		name);
@@ -137,15 +129,6 @@ struct said {
 	bool forgets;
 };
 
-static struct span trimmed(struct span s)
-{
-	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		span_skip(&s, 1);
-	while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
 /* What stands before the next `by`, trimmed; the rest stays. False: there is nothing more. */
 static bool take_part(struct span *list, char by, struct span *ret)
 {
@@ -153,7 +136,7 @@ static bool take_part(struct span *list, char by, struct span *ret)
 		return false;
 	const char *end = memchr(list->ptr, by, list->len);
 	size_t len = end ? (size_t)(end - list->ptr) : list->len;
-	*ret = trimmed((struct span){list->ptr, len});
+	*ret = field_trim((struct span){list->ptr, len});
 	span_skip(list, len + (end != NULL));
 	return true;
 }
@@ -162,7 +145,7 @@ static bool lists(struct span value, const char *word)
 {
 	struct span part;
 	while (take_part(&value, ',', &part))
-		if (is_name(part, word))
+		if (field_is(part, word))
 			return true;
 	return false;
 }
@@ -186,11 +169,11 @@ static bool takes_parameters(struct span list, bool *ret_forgets)
 		struct span value = one, name;
 		take_part(&value, '=', &name);
 		bool plain = name.len == one.len;
-		if (plain && is_name(name, "server_no_context_takeover"))
+		if (plain && field_is(name, "server_no_context_takeover"))
 			seen[0]++;
-		else if (plain && is_name(name, "client_no_context_takeover"))
+		else if (plain && field_is(name, "client_no_context_takeover"))
 			seen[1]++;
-		else if (is_name(name, "server_max_window_bits") && is_window(trimmed(value)))
+		else if (field_is(name, "server_max_window_bits") && is_window(field_trim(value)))
 			seen[2]++;
 		else
 			return false;
@@ -205,26 +188,26 @@ static void hear_extensions(struct said *s, struct span value)
 	s->extensions++;
 	bool one = !memchr(value.ptr, ',', value.len) && take_part(&value, ';', &name);
 	s->deflates =
-		one && is_name(name, "permessage-deflate") && takes_parameters(value, &s->forgets);
+		one && field_is(name, "permessage-deflate") && takes_parameters(value, &s->forgets);
 }
 
 static void hear_field(const struct ws_plan *p, struct span accept, struct said *s,
 		       struct span name, struct span value)
 {
 	const char *asked = p->spec.ws.subprotocol;
-	if (is_name(name, "Upgrade")) {
+	if (field_is(name, "Upgrade")) {
 		s->upgrades += lists(value, "websocket");
-	} else if (is_name(name, "Connection")) {
+	} else if (field_is(name, "Connection")) {
 		s->connections += lists(value, "upgrade");
-	} else if (is_name(name, "Sec-WebSocket-Accept")) {
+	} else if (field_is(name, "Sec-WebSocket-Accept")) {
 		s->accepts++;
 		s->accepts_right +=
 			value.len == accept.len && !memcmp(value.ptr, accept.ptr, accept.len);
-	} else if (is_name(name, "Sec-WebSocket-Protocol")) {
+	} else if (field_is(name, "Sec-WebSocket-Protocol")) {
 		s->protocols++;
 		s->protocols_right +=
 			asked && value.len == strlen(asked) && !memcmp(value.ptr, asked, value.len);
-	} else if (is_name(name, "Sec-WebSocket-Extensions")) {
+	} else if (field_is(name, "Sec-WebSocket-Extensions")) {
 		hear_extensions(s, value);
 	}
 }
@@ -254,7 +237,7 @@ static void hear(const struct ws_plan *p, struct span accept, struct span head, 
 		struct span name = {line.ptr, (size_t)(colon - line.ptr)};
 		struct span value = line;
 		span_skip(&value, name.len + 1);
-		hear_field(p, accept, s, name, trimmed(value));
+		hear_field(p, accept, s, name, field_trim(value));
 	}
 }
 

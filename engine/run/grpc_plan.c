@@ -1,5 +1,6 @@
 #include "run/grpc_plan.h"
 
+#include "base/field.h"
 #include "base/mono.h"
 #include "proto/grpc.h"
 #include "proto/grpc_json.h"
@@ -8,25 +9,15 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define CALL_MAX ((size_t)64 << 20) /* bytes of a call's messages */
 
 /* --- the head ---------------------------------------------------------------------------- */
 
-static bool is_given(const struct run_config *c, const char *name)
-{
-	size_t len = strlen(name);
-	for (unsigned i = 0; i < c->header_count; i++)
-		if (!strncasecmp(c->headers[i], name, len) && c->headers[i][len] == ':')
-			return true;
-	return false;
-}
-
 static void add_header(const struct run_config *c, struct grpc_head *head, struct proto_spec *spec,
 		       const char *name, const char *line)
 {
-	if (!is_given(c, name))
+	if (!field_is_given(c->headers, c->header_count, name))
 		head->headers[spec->header_count++] = line;
 }
 

@@ -1,5 +1,7 @@
 #include "run/media_type.h"
 
+#include "base/field.h"
+
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -53,9 +55,5 @@ const char *media_type_line(const char *file)
 
 bool media_type_is_given(const char *const *headers, unsigned count)
 {
-	size_t len = strlen(NAME);
-	for (unsigned i = 0; i < count; i++)
-		if (!strncasecmp(headers[i], NAME, len) && headers[i][len] == ':')
-			return true;
-	return false;
+	return field_is_given(headers, count, NAME);
 }

@@ -1,11 +1,11 @@
 #include "tools/target/upgrade.h"
 
 #include "base/base64.h"
+#include "base/field.h"
 
 #include <ctype.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define KEY_LEN 24u /* 16 bytes as base64: RFC 6455 4.1 */
 
@@ -79,11 +79,7 @@ static struct span next_element(struct span *list)
 		len++;
 	struct span element = {list->ptr, len};
 	span_skip(list, len < list->len ? len + 1 : len);
-	while (element.len && isspace((unsigned char)element.ptr[0]))
-		span_skip(&element, 1);
-	while (element.len && isspace((unsigned char)element.ptr[element.len - 1]))
-		element.len--;
-	return element;
+	return field_trim(element);
 }
 
 static struct span list_of(const struct upgrade *u, enum header header)
@@ -92,16 +88,11 @@ static struct span list_of(const struct upgrade *u, enum header header)
 	return (struct span){value->ptr, value->cut ? 0 : value->len};
 }
 
-static bool same(struct span a, const char *b)
-{
-	return a.len == strlen(b) && strncasecmp(a.ptr, b, a.len) == 0;
-}
-
 static bool offers(const struct upgrade *u, const char *protocol)
 {
 	struct span list = list_of(u, HEADER_UPGRADE);
 	while (list.len)
-		if (same(next_element(&list), protocol))
+		if (field_is(next_element(&list), protocol))
 			return true;
 	return false;
 }
@@ -129,7 +120,7 @@ static enum upgrade_wish read_websocket(const struct upgrade *u, bool is_get)
 {
 	if (!is_get || !is_key(value_of(u, HEADER_WS_KEY)))
 		return UPGRADE_BAD;
-	return same(value_of(u, HEADER_WS_VERSION), "13") ? UPGRADE_WEBSOCKET : UPGRADE_VERSION;
+	return field_is(value_of(u, HEADER_WS_VERSION), "13") ? UPGRADE_WEBSOCKET : UPGRADE_VERSION;
 }
 
 static bool has_settings(const struct upgrade *u)
