@@ -7,9 +7,9 @@
 
 #include "base/mem.h"
 #include "base/mono.h"
+#include "tests/lib/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -207,11 +207,7 @@ static inline void join(struct crew *c)
 
 static inline int case_main(Suite *suite)
 {
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }
 
 #endif

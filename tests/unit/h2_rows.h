@@ -5,6 +5,7 @@
 #define BRINK_TESTS_H2_ROWS_H
 
 #include "h2_case.h"
+#include "tests/lib/suite.h"
 
 enum row_end {
 	ROW_FAULT, /* the connection ends: GOAWAY with `code`, and `fault` */
@@ -119,11 +120,7 @@ static inline int rows_main(const char *name, TCase *t)
 {
 	Suite *suite = suite_create(name);
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }
 
 #endif

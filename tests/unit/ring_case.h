@@ -5,9 +5,9 @@
 
 #include "base/mono.h"
 #include "io/ring.h"
+#include "tests/lib/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -234,11 +234,7 @@ static inline int case_main(const char *name, TCase *all)
 	Suite *suite = suite_create(name);
 	tcase_add_checked_fixture(all, case_start, case_end);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }
 
 #endif

@@ -1,7 +1,6 @@
 #include "io/addr.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LENGTH(table) (sizeof(table) / sizeof *(table))
@@ -293,9 +292,5 @@ int main(void)
 	tcase_add_test(all, what_is_no_block_is_refused_by_name);
 	Suite *suite = suite_create("addr");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,10 +1,9 @@
 #include "base/mono.h"
 #include "io/addr.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define FILLERS 16
@@ -176,9 +175,5 @@ int main(void)
 	tcase_add_test(all, no_descriptor_is_left_open);
 	Suite *suite = suite_create("addr_reach");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "bpf/probe.h"
 #include "host_fixture.h"
+#include "tests/lib/suite.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -460,9 +461,5 @@ int main(void)
 	tcase_add_test(t, whom_nobody_knows_is_named_with_the_way_out);
 	tcase_add_test(t, a_cgroup_of_v1_is_refused_where_sockets_are_to_be_told_by_it);
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

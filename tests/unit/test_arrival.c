@@ -1,9 +1,8 @@
 #include "base/mono.h"
 #include "load/arrival.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #define START_NS UINT64_C(987654321012345) /* eleven days after boot */
 
@@ -256,9 +255,5 @@ int main(void)
 	tcase_add_test(all, poisson_workers_together_are_a_poisson_process);
 	Suite *suite = suite_create("arrival");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,7 +1,5 @@
 #include "base/base64.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/lib/suite.h"
 
 /* RFC 4648 section 10, and the two digits that are no letters. */
 static const struct {
@@ -102,9 +100,5 @@ int main(void)
 	tcase_add_test(all, what_does_not_fit_is_said);
 	Suite *suite = suite_create("base64");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

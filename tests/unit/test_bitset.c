@@ -1,7 +1,7 @@
 #include "base/rng.h"
 #include "io/bitset.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,9 +200,5 @@ int main(void)
 	tcase_add_test(all, a_number_takes_little_more_than_a_bit);
 	Suite *suite = suite_create("bitset");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

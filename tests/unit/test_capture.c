@@ -1,8 +1,7 @@
 #include "load/capture.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* What a path leads to in a body; "" where it leads nowhere. */
 static const char *found(const char *body, const char *path)
@@ -56,9 +55,5 @@ int main(void)
 	tcase_add_test(all, a_path_is_checked_before);
 	Suite *suite = suite_create("capture");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 #include "host/cgroup.h"
 
 #include "host_fixture.h"
+#include "tests/lib/suite.h"
 
 static struct cgroup_memory m;
 
@@ -236,9 +237,5 @@ int main(void)
 	tcase_add_test(all, a_process_that_is_not_there_is_in_no_group);
 	Suite *suite = suite_create("cgroup");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,9 +1,8 @@
 /* Rules that answers are held to: how they are written, and what they make of an answer. */
 #include "load/check.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define H1                                                                                         \
 	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag:  \"a:b\" \r\nX-Twice: "        \
@@ -283,9 +282,5 @@ int main(void)
 	tcase_add_test(all, without_a_share_all_are_looked_at);
 	Suite *suite = suite_create("check");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

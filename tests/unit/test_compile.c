@@ -1,9 +1,9 @@
 #include "run/compile.h"
 
 #include "base/mono.h"
+#include "tests/lib/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -492,9 +492,5 @@ int main(void)
 			    sizeof no_host_port / sizeof *no_host_port);
 	Suite *suite = suite_create("compile");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

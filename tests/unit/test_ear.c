@@ -1,9 +1,7 @@
 /* What is kept of answers where somebody listens: put together, cut at its bound, told again. */
 #include "load/ear.h"
 #include "load/worker_impl.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/lib/suite.h"
 
 #define HEAD    "HTTP/1.1 200 OK\r\nContent-Length: 99"
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"
@@ -163,9 +161,5 @@ int main(void)
 	tcase_add_test(all, where_nobody_ever_listens_nothing_is_kept);
 	Suite *suite = suite_create("ear");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

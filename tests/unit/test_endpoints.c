@@ -3,8 +3,8 @@
 
 #include "base/mono.h"
 #include "io/ring.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -318,9 +318,5 @@ int main(void)
 	tcase_add_loop_test(all, a_port_rests_as_long_as_the_kernel_has_it, 0, 9);
 	Suite *suite = suite_create("endpoints");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 #include "host/facts.h"
 
 #include "host_fixture.h"
+#include "tests/lib/suite.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -335,9 +336,5 @@ int main(void)
 	tcase_add_test(all, this_host_says_the_essentials_to_anybody);
 	Suite *suite = suite_create("facts");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

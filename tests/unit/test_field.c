@@ -1,7 +1,5 @@
 #include "base/field.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/lib/suite.h"
 
 START_TEST(tokens_have_neither_blanks_nor_delimiters)
 {
@@ -46,9 +44,5 @@ int main(void)
 	tcase_add_test(tests, blanks_and_tabs_are_trimmed_and_nothing_else);
 	tcase_add_test(tests, names_have_no_case_and_are_whole);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

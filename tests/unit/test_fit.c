@@ -1,8 +1,7 @@
 #include "stat/fit.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 static struct fit_point points[FIT_POINTS_MAX];
 
@@ -76,9 +75,5 @@ int main(void)
 	tcase_add_test(all, two_points_are_no_curve);
 	Suite *suite = suite_create("fit");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

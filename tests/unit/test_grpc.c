@@ -1,6 +1,6 @@
 #include "proto/grpc.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -169,9 +169,5 @@ int main(void)
 	tcase_add_test(all, a_load_repeats_its_messages_up_to_a_limit);
 	Suite *suite = suite_create("grpc");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,8 +1,7 @@
 #include "proto/grpc_json.h"
 
 #include "tests/lib/schema_case.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 struct taken {
 	unsigned count;
@@ -141,9 +140,5 @@ int main(void)
 	tcase_add_test(all, an_unknown_field_is_told_with_the_nearest);
 	tcase_add_test(all, a_stream_takes_an_array_or_one_after_another);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(suite);
 }

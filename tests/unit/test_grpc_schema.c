@@ -1,6 +1,5 @@
 #include "tests/lib/schema_case.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 START_TEST(methods_of_every_kind_are_found_with_their_messages)
 {
@@ -119,9 +118,5 @@ int main(void)
 	tcase_add_test(all, a_set_cut_anywhere_is_refused_or_whole);
 	tcase_add_test(all, messages_within_messages_without_end_are_refused);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return suite_run(suite);
 }

@@ -1,8 +1,7 @@
 #include "run/guard.h"
+#include "tests/lib/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct guard guard;
@@ -197,9 +196,5 @@ int main(void)
 	tcase_add_test(all, connections_at_the_cap_may_be_and_one_above_not);
 	Suite *suite = suite_create("guard");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

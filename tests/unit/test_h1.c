@@ -1,5 +1,6 @@
 /* Answers as they should be: heads, what ends a connection, pipelining, the peer's close. */
 #include "tests/lib/h1_says.h"
+#include "tests/lib/suite.h"
 
 START_TEST(an_answer_is_whole_at_the_end_of_its_body)
 {
@@ -332,9 +333,5 @@ int main(void)
 	tcase_add_test(all, an_answer_that_nobody_expects_yet_is_out_of_step);
 	Suite *suite = suite_create("h1");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

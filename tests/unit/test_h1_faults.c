@@ -1,5 +1,6 @@
 /* Bad input: each must get its class and its words, however its bytes come. */
 #include "tests/lib/h1_says.h"
+#include "tests/lib/suite.h"
 
 #define NOT_HTTP   "malformed: not HTTP/1.1 or HTTP/1.0"
 #define BAD_STATUS "malformed: bad status"
@@ -208,9 +209,5 @@ int main(void)
 	tcase_add_test(all, a_fault_is_final);
 	Suite *suite = suite_create("h1_faults");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Where a body ends: Content-Length, chunks, the close, or no body at all (RFC 9112 6, 7). */
 #include "tests/lib/h1_says.h"
+#include "tests/lib/suite.h"
 
 #define NEXT                                                                                       \
 	"HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n" /* shows where the answer before ended       \
@@ -270,9 +271,5 @@ int main(void)
 	tcase_add_test(all, a_close_anywhere_in_chunks_truncates);
 	Suite *suite = suite_create("h1_framing");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The stated limits: what is at one is taken, one byte or line more is PROTO_TOO_LARGE. */
 #include "tests/lib/h1_says.h"
+#include "tests/lib/suite.h"
 
 /* `begin`, `fill` so often that `len` bytes come about, `end`. */
 static struct buf padded(const char *begin, const char *fill, size_t len, const char *end)
@@ -160,9 +161,5 @@ int main(void)
 	tcase_add_test(all, limits_are_afresh_for_each_answer);
 	Suite *suite = suite_create("h1_limits");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -2,8 +2,7 @@
  * Prints how often each rule by which they differ was called for. */
 #include "tests/lib/h1_generate.h"
 #include "tests/lib/h1_oracle.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 enum { SEED = 20251123, ANSWERS = 150000 };
 
@@ -86,9 +85,5 @@ int main(void)
 	tcase_add_test(all, undamaged_answers_are_taken);
 	Suite *suite = suite_create("h1_oracle");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -4,8 +4,7 @@
  * Where ours is meant to differ, the case stands in `exceptions` with the reason. */
 #include "tests/lib/h1_play.h"
 #include "tests/lib/vectors.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 enum { ANSWERS_MAX = 8, VECTORS_MIN = 50 };
 
@@ -185,10 +184,7 @@ int main(void)
 	tcase_add_test(all, llhttps_cases_come_out_alike_but_for_known_exceptions);
 	Suite *suite = suite_create("h1_vectors");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	int code = suite_run(suite);
 	globfree(&files);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return code;
 }

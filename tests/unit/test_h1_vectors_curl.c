@@ -5,8 +5,8 @@
  * put there they must be taken: both are counted. */
 #include "tests/lib/curl_case.h"
 #include "tests/lib/h1_play.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <libgen.h>
 
 enum { VECTORS_MIN = 500, FAILURES_MIN = 5 };
@@ -174,10 +174,7 @@ int main(void)
 	tcase_add_test(all, curls_answers_come_out_as_curl_has_them_but_for_known_exceptions);
 	Suite *suite = suite_create("h1_vectors_curl");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	int code = suite_run(suite);
 	globfree(&files);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return code;
 }

@@ -1,5 +1,6 @@
 /* HTTP/2 against a server of libnghttp2's. */
 #include "h2_case.h"
+#include "tests/lib/suite.h"
 
 static struct h2_case *c;
 
@@ -222,9 +223,5 @@ int main(void)
 	tcase_add_test(t, a_cancelled_stream_is_passed_over);
 	Suite *suite = suite_create("h2");
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

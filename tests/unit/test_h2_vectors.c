@@ -2,6 +2,7 @@
  * gets, table and all; and frames, fed to a connection that stands. */
 #include "h2_rows.h"
 #include "tests/lib/vectors.h"
+#include "tests/lib/suite.h"
 
 #include <jansson.h>
 
@@ -170,11 +171,8 @@ int main(void)
 	tcase_add_test(all, frames_are_read_and_end_the_connection_where_they_have_no_place);
 	Suite *suite = suite_create("h2_vectors");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	int code = suite_run(suite);
 	globfree(&blocks);
 	globfree(&files);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return code;
 }

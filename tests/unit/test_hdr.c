@@ -3,8 +3,8 @@
  * read as and how many are not above it. tests/e2e/hdr_java.py holds the Java reader to it. */
 #include "base/rng.h"
 #include "stat/hdr.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -232,9 +232,5 @@ int main(int argc, char **argv)
 		return write_log(argv[2]);
 	Suite *suite = suite_create("hdr");
 	suite_add_tcase(suite, tests());
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,8 +1,8 @@
 /* Reading V2 histograms that others wrote, well or badly. */
 #include "base/base64.h"
 #include "stat/hdr.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -180,9 +180,5 @@ int main(void)
 	tcase_add_test(all, a_text_cut_anywhere_is_refused);
 	Suite *suite = suite_create("hdr reading");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

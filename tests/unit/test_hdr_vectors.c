@@ -1,8 +1,8 @@
 /* A log of jHiccup's, in V2 but of another shape: 2 digits, 20 us to 1 hour, in ns. Reading it as
  * ours would make up latencies; it must be refused. */
 #include "stat/hdr.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,10 +50,7 @@ int main(void)
 	tcase_add_test(all, histograms_of_another_shape_are_refused_and_leave_nothing_behind);
 	Suite *suite = suite_create("hdr vectors");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	int code = suite_run(suite);
 	fclose(log_file);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return code;
 }

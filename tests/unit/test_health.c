@@ -1,8 +1,8 @@
 #include "run/health.h"
 
 #include "base/mono.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -283,9 +283,5 @@ int main(void)
 		tcase_add_test(all, tests[i]);
 	Suite *suite = suite_create("health");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

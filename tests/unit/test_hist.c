@@ -1,7 +1,7 @@
 #include "base/rng.h"
 #include "stat/hist.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -271,9 +271,5 @@ int main(void)
 	tcase_add_test(all, bounds_of_use_are_tight);
 	Suite *suite = suite_create("hist");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,6 +1,6 @@
 #include "base/json.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -206,9 +206,5 @@ int main(void)
 	tcase_add_test(all, a_buf_that_is_full_says_so_at_the_end);
 	Suite *suite = suite_create("json");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

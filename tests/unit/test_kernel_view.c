@@ -4,8 +4,8 @@
 #include "run/timeline.h"
 
 #include "base/mono.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define TENTH (100 * NS_PER_MS)
@@ -222,9 +222,5 @@ int main(void)
 	tcase_add_test(t, client_and_kernel_meet_in_the_row_of_their_instant);
 	tcase_add_test(t, a_long_run_has_wider_rows_and_loses_nothing);
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,8 +1,7 @@
 #include "host/limits.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -182,9 +181,5 @@ int main(void)
 	tcase_add_test(all, every_allowed_cpu_can_be_asked_for);
 	Suite *suite = suite_create("limits");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

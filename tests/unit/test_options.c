@@ -1,6 +1,7 @@
 /* How a command line is read: words, environment, values, suggestions. */
 #include "options_case.h"
 #include "base/nearest.h"
+#include "tests/lib/suite.h"
 
 #define MS UINT64_C(1000000)
 #define S  (1000 * MS)
@@ -288,9 +289,5 @@ int main(void)
 	tcase_add_test(all, the_bounds_on_repetition_are_named);
 	Suite *suite = suite_create("options");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "options_case.h"
 #include "out/lines.h"
 #include "tools/options_text.h"
+#include "tests/lib/suite.h"
 
 #include <unistd.h>
 
@@ -338,9 +339,5 @@ int main(void)
 	tcase_add_test(all, a_dry_run_does_not_show_secrets);
 	Suite *suite = suite_create("options_run");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 #include "out/out.h"
 #include "stat/hdr.h"
 #include "summary_fixture.h"
+#include "tests/lib/suite.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -229,9 +230,5 @@ int main(void)
 	tcase_add_test(all, what_is_written_arrives_whole);
 	Suite *suite = suite_create("out");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "out/forms.h"
 #include "out/out.h"
 #include "tests/unit/summary_fixture.h"
+#include "tests/lib/suite.h"
 
 #include <jansson.h>
 
@@ -195,9 +196,5 @@ int main(void)
 	tcase_add_test(all, stages_are_rows);
 	Suite *suite = suite_create("out_find");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

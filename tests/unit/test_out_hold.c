@@ -1,6 +1,7 @@
 /* The text report of a hold. */
 #include "out/lines.h"
 #include "out_case.h"
+#include "tests/lib/suite.h"
 
 static struct preflight_row *plan_row(struct summary *s)
 {
@@ -337,9 +338,5 @@ int main(void)
 	tcase_add_test(all, a_run_says_nothing_of_holding);
 	Suite *suite = suite_create("out_hold");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 #include "out/out.h"
 #include "summary_fixture.h"
+#include "tests/lib/suite.h"
 
 #include <jansson.h>
 
@@ -358,9 +359,5 @@ int main(void)
 	tcase_add_test(all, a_signal_is_named);
 	Suite *suite = suite_create("out_json");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "out/out.h"
 #include "out/text.h"
 #include "summary_fixture.h"
+#include "tests/lib/suite.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -146,9 +147,5 @@ int main(void)
 	tcase_add_test(t, the_timeline_has_columns_of_one_length_and_null_for_unknown);
 	Suite *suite = suite_create("out_kernel");
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

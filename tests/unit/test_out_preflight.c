@@ -2,6 +2,7 @@
 #include "out/lines.h"
 #include "out/out_preflight.h"
 #include "preflight_case.h"
+#include "tests/lib/suite.h"
 
 static struct buf out;
 
@@ -186,9 +187,5 @@ int main(void)
 	tcase_add_test(all, gaps_are_said_to_people_too_and_nothing_where_there_are_none);
 	Suite *suite = suite_create("out_preflight");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,8 +1,8 @@
 /* The line of a second, in a run and in a hold. */
 #include "out/out.h"
 #include "stat/tally.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,9 +203,5 @@ int main(void)
 	tcase_add_test(all, the_longest_line_of_a_hold_is_whole);
 	Suite *suite = suite_create("out_progress");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

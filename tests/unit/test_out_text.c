@@ -1,6 +1,7 @@
 #include "out/lines.h"
 #include "out_case.h"
 #include "run/verdict.h"
+#include "tests/lib/suite.h"
 
 START_TEST(what_scripts_read_from_wrk_is_spelt_as_wrk_spells_it)
 {
@@ -262,9 +263,5 @@ int main(void)
 	tcase_add_test(all, paragraphs_break_at_blanks_and_hang_below_their_beginning);
 	Suite *suite = suite_create("out_text");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,8 +1,7 @@
 #include "stat/outcome.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 START_TEST(every_outcome_has_a_name_of_its_own)
@@ -149,9 +148,5 @@ int main(void)
 	tcase_add_test(all, no_errno_is_a_success);
 	Suite *suite = suite_create("outcome");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

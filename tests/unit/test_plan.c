@@ -1,6 +1,6 @@
 #include "load/plan.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,9 +98,5 @@ int main(void)
 	tcase_add_test(all, a_plan_gives_its_addresses_back);
 	Suite *suite = suite_create("plan");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,4 +1,5 @@
 #include "preflight_case.h"
+#include "tests/lib/suite.h"
 
 START_TEST(a_host_with_room_for_all_binds_nothing)
 {
@@ -270,9 +271,5 @@ int main(void)
 	tcase_add_test(all, connections_without_an_entry_show_that_nothing_is_tracked);
 	Suite *suite = suite_create("preflight");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

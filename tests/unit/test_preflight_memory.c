@@ -1,4 +1,5 @@
 #include "preflight_case.h"
+#include "tests/lib/suite.h"
 
 /* Memory, and what binds bursts only. */
 
@@ -186,9 +187,5 @@ int main(void)
 	tcase_add_test(all, queues_are_judged_only_where_the_target_is_here);
 	Suite *suite = suite_create("preflight_memory");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

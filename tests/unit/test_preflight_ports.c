@@ -1,4 +1,5 @@
 #include "preflight_case.h"
+#include "tests/lib/suite.h"
 
 /* Ports, sources and the advice on them. */
 
@@ -186,9 +187,5 @@ int main(void)
 	tcase_add_test(all, four_ports_in_all_are_mended_by_the_range_not_by_a_million_sources);
 	Suite *suite = suite_create("preflight_ports");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,7 +1,5 @@
 #include "run/redact.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/lib/suite.h"
 
 static const char *redacted(const char *path)
 {
@@ -43,9 +41,5 @@ int main(void)
 	tcase_add_test(tc, everything_else_stays_as_it_is);
 	tcase_add_test(tc, a_long_query_is_cut_at_the_size);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,7 +1,6 @@
 #include "proto/request.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LENGTH(table) (sizeof(table) / sizeof *(table))
@@ -303,9 +302,5 @@ int main(void)
 	tcase_add_test(all, safe_methods_are_the_four_of_rfc_9110);
 	Suite *suite = suite_create("request");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 
 #include "base/mono.h"
 #include "reader_fixture.h"
+#include "tests/lib/suite.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -356,9 +357,5 @@ int main(void)
 	tcase_add_test(t, a_dear_reader_is_read_less_often_and_says_so);
 	tcase_add_test(t, gauges_are_read_at_whole_seconds_and_counters_at_each_tick);
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The readers of devices, processes and control groups against a small /proc and /sys. */
 #include "reader_fixture.h"
+#include "tests/lib/suite.h"
 
 #include <unistd.h>
 
@@ -192,9 +193,5 @@ int main(void)
 	tcase_add_test(t, what_an_ended_process_has_used_stays_in_the_sum_of_its_name);
 	tcase_add_test(t, zombies_are_counted);
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,9 +1,8 @@
 #include "base/mono.h"
 #include "load/arrival.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #define START_NS UINT64_C(5000000000)
 
@@ -144,9 +143,5 @@ int main(void)
 	tcase_add_test(all, a_schedule_that_is_full_says_so);
 	Suite *suite = suite_create("schedule");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

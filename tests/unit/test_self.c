@@ -2,11 +2,10 @@
 
 #include "base/mem.h"
 #include "base/mono.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Works until the thread has had so much cpu time; false where five seconds did not do. */
@@ -110,9 +109,5 @@ int main(void)
 	tcase_add_test(all, throttling_comes_with_its_source_or_is_unknown);
 	Suite *suite = suite_create("self");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

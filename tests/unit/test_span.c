@@ -1,7 +1,5 @@
 #include "base/span.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/lib/suite.h"
 
 START_TEST(a_span_of_a_text_borrows_it_whole)
 {
@@ -155,9 +153,5 @@ int main(void)
 	tcase_add_test(all, a_buf_may_be_used_again_after_fini_and_init);
 	Suite *suite = suite_create("span");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

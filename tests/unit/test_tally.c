@@ -1,8 +1,7 @@
 #include "stat/tally.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HISTS 6
@@ -261,9 +260,5 @@ int main(void)
 	tcase_add_test(all, shed_answers_are_failures_unless_taken_as_ok);
 	Suite *suite = suite_create("tally");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

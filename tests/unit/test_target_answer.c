@@ -1,7 +1,6 @@
 /* The target's answers. */
 #include "tools/target/answer.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 static char filler[ANSWER_FILLER];
 
@@ -83,9 +82,5 @@ int main(void)
 	tcase_add_test(tests, a_body_of_any_size_takes_little_memory);
 	tcase_add_test(tests, next_goes_round_and_stops_at_the_total);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,8 +1,7 @@
 /* The target's heap of instants against a plain array. */
 #include "base/rng.h"
 #include "tools/target/due.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 #define IDS 37u
 
@@ -77,9 +76,5 @@ int main(void)
 	tcase_add_test(tests, it_agrees_with_a_plain_array);
 	tcase_add_test(tests, nothing_expires_before_its_instant);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

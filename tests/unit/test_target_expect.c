@@ -3,8 +3,7 @@
 #include "proto/h1.h"
 #include "stat/outcome.h"
 #include "tools/target/fault.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 #define WIRE_MAX (2u << 20) /* of an endless row */
 
@@ -138,9 +137,5 @@ int main(void)
 	tcase_add_test(tests, the_parser_reports_what_the_row_expects);
 	tcase_add_test(tests, so_it_does_when_bytes_come_one_by_one);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

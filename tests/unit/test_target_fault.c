@@ -1,8 +1,8 @@
 /* The target's fault table: every row renders and says what it claims. */
 #include "stat/outcome.h"
 #include "tools/target/fault.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -214,9 +214,5 @@ int main(void)
 	tcase_add_test(tests, a_wrong_share_names_what_is_wrong);
 	tcase_add_test(tests, shares_strike_as_often_as_they_say_and_at_their_own_time);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

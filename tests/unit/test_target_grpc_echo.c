@@ -1,7 +1,6 @@
 /* The gRPC echo: messages in pieces of any size, and what each kind of method gets back. */
 #include "tools/target/grpc_echo.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 static struct grpc_echo *call;
 
@@ -174,9 +173,5 @@ int main(void)
 	tcase_add_test(tests, a_message_beyond_the_limit_exhausts_and_holds_nothing);
 	tcase_add_test(tests, echoes_that_are_never_read_are_bounded);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* HTTP/2 connections of a real server, against libnghttp2's client over a plain socket. */
 #include "tests/unit/target_case.h"
+#include "tests/lib/suite.h"
 
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
@@ -385,9 +386,5 @@ int main(void)
 	tcase_add_loop_test(tests, what_is_no_http2_behind_the_preface_is_counted_as_bad, 0, 2);
 	tcase_add_loop_test(tests, an_upgrade_answers_the_request_that_asked_as_stream_1, 0, 2);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,7 +1,6 @@
 /* The target's pools, the answers that a connection owes, and the exchange that holds them. */
 #include "tools/target/exchange.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 #define MANY 10000u /* objects: several chunks of them */
 
@@ -257,9 +256,5 @@ int main(void)
 	tcase_add_test(tests, an_exchange_gives_back_what_it_holds_and_the_next_one_starts_clean);
 	tcase_add_test(tests, parking_ends_at_its_maximum);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -2,8 +2,8 @@
  * at every arrival. */
 #include "base/rng.h"
 #include "tools/target/queue.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define ARRIVALS 20000u
@@ -202,9 +202,5 @@ int main(void)
 	tcase_add_test(tests, an_unbounded_queue_refuses_nobody_and_keeps_the_order);
 	tcase_add_test(tests, a_clock_read_late_by_another_thread_does_not_turn_time_back);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

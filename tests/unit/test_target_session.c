@@ -1,6 +1,7 @@
 /* Sessions of a real server on a thread of its own: what a connection holds while it is idle,
  * while it asks and while it is owed an answer, each with receives armed and with watches. */
 #include "tests/unit/target_case.h"
+#include "tests/lib/suite.h"
 
 static const char ask[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -280,9 +281,5 @@ int main(void)
 			    0, 2);
 	tcase_add_loop_test(tests, one_connection_without_memory_leaves_the_others_alone, 0, 2);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,7 +1,6 @@
 /* The target's command line, the room that follows from it, and what it tells of memory. */
 #include "tools/target/target.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 #define SPARE 8192u /* slots above what was asked for */
 
@@ -86,9 +85,5 @@ int main(void)
 	tcase_add_test(tests, of_several_threads_each_has_a_tenth_more_than_its_share);
 	tcase_add_test(tests, memory_is_told_in_all_and_for_each_open_connection);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,7 +1,6 @@
 /* The headers of an upgrade: names in pieces, what they ask for, the 101 that accepts. */
 #include "tools/target/upgrade.h"
-
-#include <check.h>
+#include "tests/lib/suite.h"
 
 static const char rfc_key[] = "dGhlIHNhbXBsZSBub25jZQ=="; /* RFC 6455 1.3 */
 
@@ -174,9 +173,5 @@ int main(void)
 	tcase_add_test(tests, settings_that_are_none_are_not_taken);
 	tcase_add_test(tests, a_value_without_end_asks_for_nothing);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* WebSocket connections of a real server: echoes, control frames, and what an idle one holds. */
 #include "tests/unit/target_case.h"
+#include "tests/lib/suite.h"
 
 static const char ask[] = "GET /any HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
 			  "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -233,9 +234,5 @@ int main(void)
 	tcase_add_loop_test(tests, an_upgrade_that_is_not_known_is_a_request, 0, 2);
 	tcase_add_loop_test(tests, a_connection_that_leaves_within_a_message_is_forgotten, 0, 2);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

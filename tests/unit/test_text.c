@@ -1,7 +1,5 @@
 #include "host/text.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/lib/suite.h"
 
 static const char NETSTAT[] = "TcpExt: A ListenOverflows B\nTcpExt: 1 17 3\nIpExt: A\nIpExt: 9\n";
 
@@ -55,9 +53,5 @@ int main(void)
 	tcase_add_test(t, a_pair_is_a_name_and_the_word_behind_it);
 	tcase_add_test(t, lines_and_words_end_where_they_end);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,9 +1,8 @@
 /* Judging. The grammar has tests of its own in test_threshold_parse.c. */
 #include "run/threshold.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static struct tally total;
 
@@ -167,9 +166,5 @@ int main(void)
 	tcase_add_test(all, counts_are_of_all_that_ended_or_of_one_outcome);
 	Suite *suite = suite_create("threshold");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

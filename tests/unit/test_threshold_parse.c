@@ -1,7 +1,7 @@
 #include "base/rng.h"
 #include "run/threshold.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,9 +316,5 @@ int main(void)
 	tcase_add_loop_test(all, random_texts_are_taken_or_refused_and_nothing_else, 0, 4);
 	Suite *suite = suite_create("threshold parse");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

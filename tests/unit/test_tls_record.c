@@ -1,7 +1,7 @@
 /* Records: what one end seals the other opens, and nothing else. */
 #include "tls/record.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static struct tls_sealer *ours, *theirs;
@@ -189,9 +189,5 @@ int main(void)
 	tcase_add_test(all, the_keys_of_rfc_8448_follow_from_its_secret);
 	Suite *suite = suite_create("tls_record");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

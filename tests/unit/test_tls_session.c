@@ -2,6 +2,7 @@
 #include "tls_case.h"
 
 #include "tls/record.h"
+#include "tests/lib/suite.h"
 
 static struct files files;
 static struct end client, server;
@@ -275,9 +276,5 @@ int main(void)
 	tcase_add_test(all, nothing_is_written_before_the_handshake_is_over);
 	Suite *suite = suite_create("tls_session");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

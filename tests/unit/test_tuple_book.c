@@ -1,7 +1,7 @@
 #include "base/rng.h"
 #include "io/tuples.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -375,9 +375,5 @@ int main(void)
 	tcase_add_test(all, a_hundred_thousand_numbers_rest_and_come_back_in_one_turn);
 	Suite *suite = suite_create("tuple_book");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,9 +1,8 @@
 #include "io/tuples.h"
+#include "tests/lib/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LENGTH(table) (sizeof(table) / sizeof *(table))
@@ -427,9 +426,5 @@ int main(void)
 	tcase_add_test(all, all_sources_do_not_reach_destinations_of_two_families);
 	Suite *suite = suite_create("tuples_parse");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

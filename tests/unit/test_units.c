@@ -1,8 +1,7 @@
 #include "base/units.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #define LENGTH(table) (sizeof(table) / sizeof *(table))
 
@@ -310,9 +309,5 @@ int main(void)
 	tcase_add_test(all, no_number_is_too_large_or_too_strange_to_be_written);
 	Suite *suite = suite_create("units");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,6 +1,6 @@
 #include "base/url.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -326,9 +326,5 @@ int main(void)
 	tcase_add_test(all, a_host_has_room_for_255_bytes_and_no_more);
 	Suite *suite = suite_create("url");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -3,8 +3,8 @@
  * That standard is the browsers' and takes more than RFC 3986 does; where the two differ, an
  * entry below says why. An entry excuses in one direction only, and what it excuses is counted. */
 #include "base/url.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,10 +169,7 @@ int main(void)
 	tcase_add_test(all, url_parse_agrees_with_the_vectors_but_for_known_exceptions);
 	Suite *suite = suite_create("url vectors");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	int code = suite_run(suite);
 	json_decref(vectors);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return code;
 }

@@ -1,7 +1,7 @@
 #include "base/mono.h"
 #include "run/valve.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static struct tally *counted;
@@ -103,9 +103,5 @@ int main(void)
 	tcase_add_test(all, what_cannot_be_read_is_named);
 	Suite *suite = suite_create("valve");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,8 +1,7 @@
 #include "run/verdict.h"
+#include "tests/lib/suite.h"
 
-#include <check.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct summary s;
@@ -170,9 +169,5 @@ int main(void)
 	tcase_add_test(all, a_signal_before_the_first_request_leaves_nothing_to_judge);
 	Suite *suite = suite_create("verdict");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,8 +1,6 @@
 #include "base/rng.h"
 #include "io/wheel.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "tests/lib/suite.h"
 
 #define T WHEEL_TICK_NS
 #define START_NS                                                                                   \
@@ -378,9 +376,5 @@ int main(void)
 	tcase_add_loop_test(all, a_wheel_does_what_a_list_of_deadlines_does, 1, 4);
 	Suite *suite = suite_create("wheel");
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The WebSocket client of RFC 6455 against frames written by hand: each rule, whole and split at
  * every byte. */
 #include "ws_case.h"
+#include "tests/lib/suite.h"
 
 /* --- messages ---------------------------------------------------------------------------- */
 
@@ -463,9 +464,5 @@ int main(void)
 	tcase_add_test(t, compressed_messages_are_bounded_and_checked);
 	Suite *suite = suite_create("ws");
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "ws_case.h"
 
 #include "base/base64.h"
+#include "tests/lib/suite.h"
 
 /* --- the upgrade ------------------------------------------------------------------------- */
 
@@ -252,9 +253,5 @@ int main(void)
 	tcase_add_test(t, what_cannot_be_asked_for_is_a_usage_error);
 	Suite *suite = suite_create("ws_greet");
 	suite_add_tcase(suite, t);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }
