@@ -109,9 +109,10 @@ static void push(struct client *c)
 		size_t step = c->piece ? c->piece : (size_t)len;
 		for (size_t at = 0, n; at < (size_t)len; at += n) {
 			n = (size_t)len - at < step ? (size_t)len - at : step;
+			uint64_t before = c->piece ? case_count(COUNT_BYTES_RECEIVED) : 0;
 			ck_assert_int_eq(send(c->fd, bytes + at, n, MSG_NOSIGNAL), n);
-			if (c->piece) /* until the server has read it */
-				usleep(200);
+			if (c->piece)
+				case_await(COUNT_BYTES_RECEIVED, before + n);
 		}
 	}
 }
